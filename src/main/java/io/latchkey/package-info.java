@@ -1,0 +1,4 @@
+@NullMarked
+package io.latchkey;
+
+import org.jspecify.annotations.NullMarked;

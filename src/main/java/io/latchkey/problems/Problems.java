@@ -1,0 +1,70 @@
+package io.latchkey.problems;
+
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.springframework.stereotype.Component;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The only writer of errors: RFC 9457 problem JSON, the same from every layer. */
+@Component
+public class Problems {
+    /** Request attribute with the correlation id; set before anything can be refused. */
+    public static final String REQUEST_ID = "latchkey.requestId";
+
+    /** Request attribute with the {@link Refused} that was answered; the access log and the meters read it. */
+    public static final String ANSWERED = "latchkey.refused";
+
+    public static final String MEDIA_TYPE = "application/problem+json";
+
+    private final JsonMapper json;
+
+    Problems(JsonMapper json) {
+        this.json = json;
+    }
+
+    /** Answers with the problem, or cuts the connection when the answer has already begun. */
+    public void answer(HttpServletRequest request, HttpServletResponse response, Refused refused) throws IOException {
+        request.setAttribute(ANSWERED, refused);
+        if (response.isCommitted()) {
+            cut(response);
+            return;
+        }
+        response.resetBuffer();
+        response.setStatus(refused.refusal().status());
+        refused.headers().forEach(response::setHeader);
+        response.setHeader("Cache-Control", "no-store");
+        response.setContentType(MEDIA_TYPE);
+        byte[] body = body(refused, (String) request.getAttribute(REQUEST_ID), request.getRequestURI());
+        response.setContentLength(body.length);
+        response.getOutputStream().write(body);
+    }
+
+    /** The problem as bytes, for what is refused before there is a servlet request. */
+    public byte[] body(Refused refused, @Nullable String requestId, @Nullable String instance) {
+        Refusal refusal = refused.refusal();
+        Map<String, Object> body = new LinkedHashMap<>();
+        body.put("type", "/problems/" + refusal.code());
+        body.put("title", refusal.title());
+        body.put("status", refusal.status());
+        body.put("detail", refused.detail());
+        if (instance != null) {
+            body.put("instance", instance);
+        }
+        body.put("code", refusal.code());
+        body.put("blame", refusal.blame().wireName());
+        body.put("retryable", refusal.retryable());
+        if (requestId != null) {
+            body.put("requestId", requestId);
+        }
+        body.putAll(refused.members());
+        return json.writeValueAsBytes(body);
+    }
+
+    private static void cut(HttpServletResponse response) throws IOException {
+        response.sendError(-1);
+    }
+}
