@@ -5,6 +5,7 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.eclipse.jetty.ee11.servlet.ServletContextRequest;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 import tools.jackson.databind.json.JsonMapper;
@@ -33,9 +34,15 @@ public class Problems {
             cut(response);
             return;
         }
+        // Of a body that is still on its way nobody would know the end: then the answer says that the connection
+        // closes.
+        boolean unused = ServletContextRequest.getServletContextRequest(request).consumeAvailable();
         response.resetBuffer();
         response.setStatus(refused.refusal().status());
         refused.headers().forEach(response::setHeader);
+        if (refused.refusal().status() == HttpServletResponse.SC_UNAUTHORIZED) {
+            response.setHeader("WWW-Authenticate", "Bearer realm=\"latchkey\"");
+        }
         response.setHeader("Cache-Control", "no-store");
         response.setContentType(MEDIA_TYPE);
         byte[] body = body(refused, (String) request.getAttribute(REQUEST_ID), request.getRequestURI());

@@ -1,0 +1,75 @@
+package io.latchkey.audit;
+
+import io.latchkey.problems.Refusal;
+import io.latchkey.problems.Refused;
+import io.lettuce.core.StreamMessage;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.RequestMapping;
+import org.springframework.web.bind.annotation.RequestParam;
+import org.springframework.web.bind.annotation.RestController;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Reads and verifies the chain over HTTP. */
+@RestController
+@RequestMapping("/admin/audit")
+class AuditController {
+    private static final int LIMIT_MAX = 200;
+
+    private final Audit audit;
+    private final JsonMapper json;
+
+    AuditController(Audit audit, JsonMapper json) {
+        this.audit = audit;
+        this.json = json;
+    }
+
+    @GetMapping
+    Map<String, @Nullable Object> page(
+            @RequestParam(defaultValue = "") String cursor, @RequestParam(defaultValue = "50") int limit) {
+        if (limit < 1 || limit > LIMIT_MAX) {
+            throw new Refused(Refusal.BAD_REQUEST, "limit: " + limit + " (expected: 1 to " + LIMIT_MAX + ")");
+        }
+        List<StreamMessage<String, String>> page = audit.page(parse(cursor), limit);
+        List<JsonNode> items = new ArrayList<>(page.size());
+        String next = null;
+        for (StreamMessage<String, String> message : page) {
+            items.add(read(message));
+            String id = message.getId();
+            next = id.substring(0, id.indexOf('-'));
+        }
+        Map<String, @Nullable Object> answer = new LinkedHashMap<>();
+        answer.put("items", items);
+        answer.put("next", page.size() < limit || "1".equals(next) ? null : next);
+        return answer;
+    }
+
+    @GetMapping("/verify")
+    Audit.Verdict verify() {
+        return audit.verify();
+    }
+
+    /** What somebody forged into the log is shown as it is; {@link Audit#verify} says that it is forged. */
+    private JsonNode read(StreamMessage<String, String> message) {
+        String entry = message.getBody().getOrDefault("entry", "");
+        try {
+            return json.readTree(entry);
+        } catch (JacksonException e) {
+            return json.createObjectNode().put("unreadable", entry);
+        }
+    }
+
+    private static long parse(String cursor) {
+        try {
+            return cursor.isEmpty() ? 0 : Long.parseLong(cursor);
+        } catch (NumberFormatException e) {
+            throw new Refused(Refusal.BAD_REQUEST, "cursor: take it from the answer's \"next\"", e);
+        }
+    }
+}

@@ -1,0 +1,84 @@
+package io.latchkey.keys;
+
+import java.net.InetAddress;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/** A block of IP addresses, such as {@code 10.0.0.0/8}; made of literals only, so no name is ever looked up. */
+public record CidrBlock(InetAddress network, int prefix) {
+    private static final Pattern IPV4 =
+            Pattern.compile("(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)(?:\\.(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)){3}");
+
+    // A zone id (`%eth0`) is meaningless on another machine, so it is no literal here.
+    private static final Pattern IPV6_ALPHABET = Pattern.compile("[0-9A-Fa-f:.]{2,45}");
+
+    public CidrBlock {
+        int bits = network.getAddress().length * Byte.SIZE;
+        if (prefix < 0 || prefix > bits) {
+            throw new IllegalArgumentException("The prefix must be between 0 and " + bits);
+        }
+        if (firstDifferentBit(network.getAddress(), new byte[bits / Byte.SIZE], prefix) < bits) {
+            throw new IllegalArgumentException("The address has bits set after its first " + prefix);
+        }
+    }
+
+    /** {@code 10.0.0.0/8}, {@code fd00::/8}, or a single address. */
+    public static CidrBlock parse(String text) {
+        int slash = text.indexOf('/');
+        String literal = slash < 0 ? text : text.substring(0, slash);
+        InetAddress address = address(literal)
+                .orElseThrow(() -> new IllegalArgumentException("An IP address or CIDR block such as 10.0.0.0/8"));
+        if (slash < 0) {
+            return new CidrBlock(address, address.getAddress().length * Byte.SIZE);
+        }
+        String prefix = text.substring(slash + 1);
+        if (!prefix.matches("0|[1-9]\\d{0,2}")) {
+            throw new IllegalArgumentException("The prefix after the slash must be a plain number");
+        }
+        return new CidrBlock(address, Integer.parseInt(prefix));
+    }
+
+    /** The address that a strict literal names; IPv4-mapped IPv6 becomes IPv4. Empty for names and everything else. */
+    public static Optional<InetAddress> address(String literal) {
+        boolean looksLegal = IPV4.matcher(literal).matches()
+                || (literal.indexOf(':') >= 0 && IPV6_ALPHABET.matcher(literal).matches());
+        if (!looksLegal) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(InetAddress.ofLiteral(literal));
+        } catch (IllegalArgumentException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** The address behind {@code ServletRequest.getRemoteAddr()}, which brackets IPv6 and may carry a zone. */
+    public static Optional<InetAddress> ofRemote(String remoteAddr) {
+        String literal = remoteAddr.startsWith("[") && remoteAddr.endsWith("]")
+                ? remoteAddr.substring(1, remoteAddr.length() - 1)
+                : remoteAddr;
+        int zone = literal.indexOf('%');
+        return address(zone < 0 ? literal : literal.substring(0, zone));
+    }
+
+    public boolean contains(InetAddress address) {
+        byte[] own = network.getAddress();
+        byte[] other = address.getAddress();
+        return own.length == other.length && firstDifferentBit(own, other, 0) >= prefix;
+    }
+
+    private static int firstDifferentBit(byte[] one, byte[] two, int from) {
+        for (int bit = from; bit < one.length * Byte.SIZE; bit++) {
+            int mask = 0x80 >> (bit % Byte.SIZE);
+            if ((one[bit / Byte.SIZE] & mask) != (two[bit / Byte.SIZE] & mask)) {
+                return bit;
+            }
+        }
+        return one.length * Byte.SIZE;
+    }
+
+    @Override
+    public String toString() {
+        return network.getHostAddress() + "/" + prefix;
+    }
+}

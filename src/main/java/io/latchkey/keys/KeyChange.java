@@ -1,0 +1,24 @@
+package io.latchkey.keys;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One key before and after an act.
+ *
+ * @param before null when the key is new
+ * @param rotation what to keep of a rotation beside the key
+ */
+public record KeyChange(
+        @Nullable Key before, Key after, @Nullable Companion rotation) {
+    public KeyChange(@Nullable Key before, Key after) {
+        this(before, after, null);
+    }
+
+    /** A document that is written in the same step. */
+    public record Companion(String id, String json) {}
+
+    List<Secret> secretsBefore() {
+        return before == null ? List.of() : before.secrets();
+    }
+}

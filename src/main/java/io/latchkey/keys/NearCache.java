@@ -1,0 +1,175 @@
+package io.latchkey.keys;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import io.latchkey.problems.Refusal;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.springframework.stereotype.Component;
+
+/**
+ * What this node last heard of each key from Redis.
+ *
+ * <p>It may only say yes: a secret that is not in it is looked up before it is refused. A fill that began before a
+ * change of its key was applied is not kept, so that a slow read never brings an old record back (the fence).
+ */
+@Component
+class NearCache {
+    static final Duration TRUSTED = Duration.ofSeconds(5);
+
+    private static final long TRUSTED_NANOS = TRUSTED.toNanos();
+    private static final int STRIPES = 1024;
+    private static final int REFUSED_MAX = 10_000;
+
+    private final Cache<String, Cached> byId;
+    private final Cache<String, String> idByDigest;
+    private final Cache<String, Refusal> refused;
+
+    /** Counts applied changes, by stripe of the key's id. */
+    private final AtomicLongArray applied = new AtomicLongArray(STRIPES);
+
+    private final long graceNanos;
+    private volatile long trustedFrom = System.nanoTime();
+
+    NearCache(KeysProperties properties) {
+        Duration kept = properties.grace().compareTo(TRUSTED) > 0 ? properties.grace() : TRUSTED;
+        byId = Caffeine.newBuilder()
+                .maximumSize(properties.cacheSize())
+                .expireAfterWrite(kept)
+                .build();
+        idByDigest = Caffeine.newBuilder().maximumSize(properties.cacheSize()).build();
+        refused = Caffeine.newBuilder()
+                .maximumSize(REFUSED_MAX)
+                .expireAfterWrite(Duration.ofSeconds(1))
+                .build();
+        graceNanos = properties.grace().toNanos();
+    }
+
+    /** One key as Redis confirmed it. */
+    record Cached(Key key, long confirmedAt) {}
+
+    @Nullable
+    Cached get(String id) {
+        return byId.getIfPresent(id);
+    }
+
+    @Nullable
+    Cached getByDigest(String digest) {
+        String id = idByDigest.getIfPresent(digest);
+        return id == null ? null : get(id);
+    }
+
+    /** Confirmed lately enough, and since the last doubt, to be believed without asking. */
+    boolean trusted(Cached cached) {
+        return System.nanoTime() - cached.confirmedAt() < TRUSTED_NANOS && cached.confirmedAt() - trustedFrom >= 0;
+    }
+
+    /** Half-way to distrust: time to ask again in the background, so that no request has to wait. */
+    boolean ageing(Cached cached) {
+        return System.nanoTime() - cached.confirmedAt() > TRUSTED_NANOS / 2;
+    }
+
+    /** Confirmed within the grace: good enough while Redis does not answer. */
+    boolean withinGrace(Cached cached) {
+        return System.nanoTime() - cached.confirmedAt() < graceNanos;
+    }
+
+    /** Reads a key by {@code lookUp} and keeps it, unless a change of it was applied meanwhile. */
+    @Nullable
+    Key fill(String stripeOf, Supplier<@Nullable Key> lookUp) {
+        int stripe = stripe(stripeOf);
+        long before = applied.get(stripe);
+        long startedAt = System.nanoTime();
+        Key key = lookUp.get();
+        if (key != null && stripe(key.id()) == stripe) {
+            keep(key, startedAt, stripe, before);
+        }
+        return key;
+    }
+
+    /** A legacy token's look-up does not know its key beforehand, so every stripe is its fence. */
+    @Nullable
+    Key fillByDigest(Supplier<@Nullable Key> lookUp) {
+        long[] before = new long[STRIPES];
+        for (int i = 0; i < STRIPES; i++) {
+            before[i] = applied.get(i);
+        }
+        long startedAt = System.nanoTime();
+        Key key = lookUp.get();
+        if (key != null) {
+            int stripe = stripe(key.id());
+            keep(key, startedAt, stripe, before[stripe]);
+        }
+        return key;
+    }
+
+    private void keep(Key key, long startedAt, int stripe, long before) {
+        byId.asMap().compute(key.id(), (id, held) -> {
+            boolean overtaken =
+                    applied.get(stripe) != before || (held != null && held.key().version() > key.version());
+            return overtaken ? held : new Cached(key, startedAt);
+        });
+        for (Secret secret : key.secrets()) {
+            if (secret.indirect()) {
+                idByDigest.put(secret.digest(), key.id());
+            }
+        }
+    }
+
+    /** A change of this key is known: whatever was being read is old, and nothing is held until it is read again. */
+    void changed(String id) {
+        applied.incrementAndGet(stripe(id));
+        byId.invalidate(id);
+        refused.invalidateAll();
+    }
+
+    /** The key as a change left it; replaces what is held, never creates. */
+    void refresh(Key key, long readAt) {
+        applied.incrementAndGet(stripe(key.id()));
+        byId.asMap()
+                .computeIfPresent(
+                        key.id(), (id, held) -> held.key().version() > key.version() ? held : new Cached(key, readAt));
+        refused.invalidateAll();
+    }
+
+    boolean holds(String id) {
+        return byId.asMap().containsKey(id);
+    }
+
+    Collection<String> ids() {
+        return byId.asMap().keySet();
+    }
+
+    /** Why Redis had this digest, as this kind of key, refused within the last second; any change of any key clears it. */
+    @Nullable
+    Refusal lately(String sought) {
+        return refused.getIfPresent(sought);
+    }
+
+    void refuse(String sought, Refusal why) {
+        refused.put(sought, why);
+    }
+
+    /** Changes may have been missed: ask again before believing, except in the grace. */
+    void distrust() {
+        trustedFrom = System.nanoTime();
+        refused.invalidateAll();
+    }
+
+    /** The store is another one than before: nothing known is worth anything. */
+    void forget() {
+        for (int i = 0; i < STRIPES; i++) {
+            applied.incrementAndGet(i);
+        }
+        byId.invalidateAll();
+        idByDigest.invalidateAll();
+        refused.invalidateAll();
+    }
+
+    private static int stripe(String id) {
+        return Math.floorMod(id.hashCode(), STRIPES);
+    }
+}

@@ -1,0 +1,101 @@
+package io.latchkey.observability;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import org.eclipse.jetty.ee11.webapp.AbstractConfiguration;
+import org.eclipse.jetty.ee11.webapp.WebAppContext;
+import org.eclipse.jetty.http.HttpCompliance;
+import org.eclipse.jetty.http.UriCompliance;
+import org.eclipse.jetty.server.AbstractConnector;
+import org.eclipse.jetty.server.ConnectionFactory;
+import org.eclipse.jetty.server.Connector;
+import org.eclipse.jetty.server.HttpConfiguration;
+import org.eclipse.jetty.server.HttpConnectionFactory;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.util.thread.VirtualThreadPool;
+import org.springframework.boot.jetty.servlet.JettyServletWebServerFactory;
+import org.springframework.boot.web.server.WebServerFactoryCustomizer;
+import org.springframework.core.Ordered;
+import org.springframework.core.annotation.Order;
+import org.springframework.stereotype.Component;
+
+/** Makes Jetty read requests strictly, bound what a client may hold, and answer its own refusals as we do. */
+@Component
+@Order(Ordered.LOWEST_PRECEDENCE)
+final class FrontDoor implements WebServerFactoryCustomizer<JettyServletWebServerFactory> {
+    // Selectors, acceptors and timers, beside one task per connection.
+    private static final int SPARE_TASKS = 256;
+
+    private final FrontDoorProperties properties;
+    private final ContainerErrors errors;
+    private final AccessLog accessLog;
+
+    FrontDoor(FrontDoorProperties properties, ContainerErrors errors, AccessLog accessLog) {
+        this.properties = properties;
+        this.errors = errors;
+        this.accessLog = accessLog;
+    }
+
+    @Override
+    public void customize(JettyServletWebServerFactory factory) {
+        harden(factory);
+        factory.addServerCustomizers(server -> server.setRequestLog(accessLog));
+    }
+
+    /** All but the access log: the actuator's own port is as strict, and silent. */
+    void harden(JettyServletWebServerFactory factory) {
+        factory.setErrorPages(Set.of());
+        factory.setMaxConnections(properties.maxConnections());
+        factory.addConfigurations(new AbstractConfiguration(new AbstractConfiguration.Builder()) {
+            @Override
+            public void configure(WebAppContext context) {
+                context.setErrorHandler(errors);
+            }
+        });
+        factory.addServerCustomizers(this::harden);
+    }
+
+    private void harden(Server server) {
+        server.setErrorHandler(errors);
+        if (server.getThreadPool() instanceof VirtualThreadPool pool) {
+            pool.setMaxConcurrentTasks(properties.maxConnections() + SPARE_TASKS);
+        }
+        if (properties.minBodyRate().toBytes() > 0) {
+            SlowBody slowBody = new SlowBody(properties.minBodyRate().toBytes());
+            slowBody.setHandler(server.getHandler());
+            server.setHandler(slowBody);
+        }
+        for (Connector connector : server.getConnectors()) {
+            if (connector instanceof AbstractConnector tcp) {
+                harden(tcp);
+            }
+        }
+    }
+
+    private void harden(AbstractConnector connector) {
+        connector.setIdleTimeout(properties.idleTimeout().toMillis());
+        List<ConnectionFactory> factories = new ArrayList<>();
+        for (ConnectionFactory factory : connector.getConnectionFactories()) {
+            if (factory instanceof HttpConnectionFactory http) {
+                harden(http.getHttpConfiguration());
+                factories.add(new PunctualConnection.Factory(http.getHttpConfiguration()));
+            } else {
+                factories.add(factory);
+            }
+        }
+        connector.setConnectionFactories(factories);
+        connector.addBean(new HeaderDeadline(connector, properties.headerTimeout()));
+    }
+
+    private void harden(HttpConfiguration http) {
+        http.setHttpCompliance(HttpCompliance.STRICT);
+        http.setUriCompliance(UriCompliance.RFC3986);
+        http.setRequestHeaderSize((int) properties.maxHeaderSize().toBytes());
+        http.setSendServerVersion(false);
+        http.setSendXPoweredBy(false);
+        http.addCustomizer(new AnswerHeaders());
+        http.addCustomizer(new TrustedProxies(properties.trustedBlocks()));
+        http.addCustomizer(new StrictRequest(properties.maxHeaderFields()));
+    }
+}

@@ -1,0 +1,147 @@
+package io.latchkey.observability;
+
+import io.latchkey.keys.Caller;
+import io.latchkey.problems.Problems;
+import io.latchkey.routes.RouteMatch;
+import jakarta.servlet.http.HttpServletRequest;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import org.eclipse.jetty.http.HttpFields;
+import org.eclipse.jetty.server.Request;
+import org.jspecify.annotations.Nullable;
+
+/** What is known about one request while it walks through the house; its end makes the log line and the meters. */
+public final class Trail {
+    static final String CORRELATION_HEADER = "X-Correlation-ID";
+
+    private static final String ATTRIBUTE = "latchkey.trail";
+    private static final Pattern CORRELATION_ID = Pattern.compile("[A-Za-z0-9._-]{1,64}");
+
+    private final String correlationId;
+    private final TraceContext trace;
+    private volatile @Nullable String route;
+    private volatile @Nullable String pathTemplate;
+    private volatile @Nullable String keyId;
+    private volatile long upstreamNanos = -1;
+    private volatile long errorBytes = -1;
+    private volatile boolean entered;
+    private volatile boolean aborted;
+
+    private Trail(String correlationId, TraceContext trace) {
+        this.correlationId = correlationId;
+        this.trace = trace;
+    }
+
+    /** The trail that {@link TrailFilter} opened for the request. */
+    public static Trail of(HttpServletRequest request) {
+        if (request.getAttribute(ATTRIBUTE) instanceof Trail trail) {
+            return trail;
+        }
+        throw new IllegalStateException("The request did not pass the TrailFilter");
+    }
+
+    /** The request's trail; opened with the headers, as far as they were read, if nobody did before. */
+    static Trail of(Request request) {
+        if (request.getAttribute(ATTRIBUTE) instanceof Trail trail) {
+            return trail;
+        }
+        HttpFields headers = request.getHeaders();
+        TraceContext trace =
+                TraceContext.of(Fields.values(headers, "traceparent"), Fields.values(headers, "tracestate"));
+        List<String> ids = Fields.values(headers, CORRELATION_HEADER);
+        boolean valid =
+                ids.size() == 1 && CORRELATION_ID.matcher(ids.getFirst()).matches();
+        Trail trail = new Trail(valid ? ids.getFirst() : trace.traceId(), trace);
+        request.setAttribute(ATTRIBUTE, trail);
+        request.setAttribute(Problems.REQUEST_ID, trail.correlationId);
+        return trail;
+    }
+
+    public String correlationId() {
+        return correlationId;
+    }
+
+    public String traceId() {
+        return trace.traceId();
+    }
+
+    /**
+     * The headers that the upstream must get in place of whatever the caller sent under {@code X-Correlation-ID},
+     * {@code traceparent} and {@code tracestate}.
+     */
+    public Map<String, String> outgoing() {
+        Map<String, String> headers = new LinkedHashMap<>();
+        headers.put(CORRELATION_HEADER, correlationId);
+        headers.put("traceparent", trace.traceparent());
+        if (!trace.state().isEmpty()) {
+            headers.put("tracestate", trace.state());
+        }
+        return headers;
+    }
+
+    /** The configured route, never anything the caller chose: it becomes a label. */
+    public RouteMatch note(RouteMatch match) {
+        this.route = match.label();
+        this.pathTemplate = match.template();
+        return match;
+    }
+
+    public Caller note(Caller caller) {
+        this.keyId = caller.keyId();
+        return caller;
+    }
+
+    /** The time that went by until the head of the upstream's answer was there. */
+    public void noteUpstream(long nanos) {
+        this.upstreamNanos = nanos;
+    }
+
+    /** Jetty counts the bytes of its own error answers apart from the response that it hands to the log. */
+    void noteErrorBytes(long bytes) {
+        this.errorBytes = bytes;
+    }
+
+    /** The answer had begun and could not be completed. */
+    void noteAborted() {
+        this.aborted = true;
+    }
+
+    void enter() {
+        this.entered = true;
+    }
+
+    boolean entered() {
+        return entered;
+    }
+
+    boolean aborted() {
+        return aborted;
+    }
+
+    @Nullable
+    String route() {
+        return route;
+    }
+
+    @Nullable
+    String pathTemplate() {
+        return pathTemplate;
+    }
+
+    @Nullable
+    String keyId() {
+        return keyId;
+    }
+
+    /** Negative when no upstream was asked. */
+    long upstreamNanos() {
+        return upstreamNanos;
+    }
+
+    /** Negative when the answer was an ordinary one. */
+    long errorBytes() {
+        return errorBytes;
+    }
+}

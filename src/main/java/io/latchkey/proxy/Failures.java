@@ -1,0 +1,53 @@
+package io.latchkey.proxy;
+
+import io.latchkey.problems.Refusal;
+import io.latchkey.problems.Refused;
+import java.net.SocketTimeoutException;
+import java.time.Duration;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/** What the caller is told when an exchange fails; hosts and exceptions are never part of it. */
+final class Failures {
+    private static final Duration ROOM_AGAIN = Duration.ofSeconds(1);
+
+    private Failures() {}
+
+    static Refused noConnectionFree() {
+        return new Refused(Refusal.OVERLOADED, "All connections to the service behind this route are in use.")
+                .retryAfter(ROOM_AGAIN);
+    }
+
+    static Refused connecting(Exception cause) {
+        if (cause instanceof SocketTimeoutException) {
+            return new Refused(Refusal.UPSTREAM_TIMEOUT, "The service did not accept the connection in time.", cause);
+        }
+        return new Refused(Refusal.UPSTREAM_UNREACHABLE, "No connection to the service could be made.", cause);
+    }
+
+    static Refused upstreamTooSlow(@Nullable Exception cause) {
+        return new Refused(Refusal.UPSTREAM_TIMEOUT, "The service did not answer in time.", cause);
+    }
+
+    static Refused callerTooSlow(@Nullable Exception cause) {
+        return new Refused(Refusal.REQUEST_TIMEOUT, "The caller took longer than the route allows.", cause);
+    }
+
+    static Refused badAnswer(@Nullable Exception cause) {
+        return new Refused(Refusal.UPSTREAM_BAD_ANSWER, "The service broke the connection or the protocol.", cause);
+    }
+
+    static Refused tooLarge(long limit) {
+        return new Refused(Refusal.REQUEST_TOO_LARGE, "This route accepts bodies of at most " + limit + " bytes.");
+    }
+
+    /** The caller's body stopped or was malformed. */
+    static Refused brokenBody(Exception cause) {
+        for (Throwable t = cause; t != null; t = t.getCause()) {
+            if (t instanceof TimeoutException) {
+                return new Refused(Refusal.REQUEST_TIMEOUT, "The request's body did not arrive in time.", cause);
+            }
+        }
+        return new Refused(Refusal.BAD_REQUEST, "The request's body is malformed or incomplete.", cause);
+    }
+}

@@ -1,0 +1,53 @@
+package io.latchkey.routes;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** An immutable set of routes that finds the longest match with one hash look-up per path segment. */
+final class RouteTable {
+    private final List<Route> routes;
+    private final Map<String, Route> exact = new HashMap<>();
+    private final Map<String, Route> subtrees = new HashMap<>();
+    private final int deepest;
+
+    RouteTable(List<Route> routes) {
+        this.routes = List.copyOf(routes);
+        int depth = 0;
+        for (Route route : this.routes) {
+            String stem = RoutePattern.stem(route.path());
+            if (RoutePattern.isSubtree(route.path())) {
+                subtrees.put(stem, route);
+                depth = Math.max(depth, (int) stem.chars().filter(c -> c == '/').count());
+            } else {
+                exact.put(stem, route);
+            }
+        }
+        this.deepest = depth;
+    }
+
+    List<Route> routes() {
+        return routes;
+    }
+
+    /** The exact route, else the deepest subtree that holds the path. */
+    @Nullable
+    Route find(String path) {
+        Route found = exact.get(path);
+        if (found != null) {
+            return found;
+        }
+        int end = 0;
+        // Not deeper than any pattern: a path of thousands of segments costs no more than a short one.
+        for (int depth = 1; depth <= deepest && end < path.length(); depth++) {
+            int slash = path.indexOf('/', end + 1);
+            end = slash < 0 ? path.length() : slash;
+            Route subtree = subtrees.get(path.substring(0, end));
+            if (subtree != null) {
+                found = subtree;
+            }
+        }
+        return found;
+    }
+}

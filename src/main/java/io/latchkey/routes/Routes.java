@@ -1,0 +1,65 @@
+package io.latchkey.routes;
+
+import io.latchkey.problems.Refusal;
+import io.latchkey.problems.Refused;
+import jakarta.servlet.http.HttpServletRequest;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.springframework.stereotype.Component;
+
+/** The route table: to which route a request's path belongs. */
+@Component
+public final class Routes {
+    private final RouteTable table;
+
+    Routes(RouteSource source, DemoUpstream demo) {
+        List<Route> configured = source.read();
+        this.table = new RouteTable(configured.isEmpty() ? List.of(demo.route()) : configured);
+    }
+
+    /** Where the request goes. Refused: a malformed path 400, nobody's path 404, a method the route lacks 405. */
+    public RouteMatch match(HttpServletRequest request) {
+        String path = CanonicalPath.of(request.getRequestURI());
+        String query = request.getQueryString();
+        if (query != null) {
+            CanonicalPath.checkQuery(query);
+        }
+        for (Reserved reserved : Reserved.values()) {
+            if (reserved.covers(path)) {
+                return reserved(reserved, path, query, request.getMethod());
+            }
+        }
+        Route route = table.find(path);
+        if (route == null) {
+            throw notFound();
+        }
+        requireMethod(request.getMethod(), route.methods());
+        return RouteMatch.of(path, query, route);
+    }
+
+    /** All routes, in the order of the configuration. */
+    public List<Route> all() {
+        return table.routes();
+    }
+
+    private static RouteMatch reserved(Reserved reserved, String path, @Nullable String query, String method) {
+        if (!reserved.served()) {
+            throw notFound();
+        }
+        // The servlet container would answer TRACE itself, with the request's headers in the body.
+        requireMethod(method, Route.STANDARD_METHODS);
+        return RouteMatch.of(path, query, reserved);
+    }
+
+    private static Refused notFound() {
+        return new Refused(Refusal.ROUTE_NOT_FOUND, "No route of this gateway has this path.");
+    }
+
+    private static void requireMethod(String method, Set<String> allowed) {
+        if (!allowed.contains(method)) {
+            String names = String.join(", ", allowed);
+            throw new Refused(Refusal.METHOD_NOT_ALLOWED, "This path allows " + names + ".").header("Allow", names);
+        }
+    }
+}

@@ -1,0 +1,124 @@
+package io.latchkey.store;
+
+import io.lettuce.core.ClientOptions;
+import io.lettuce.core.ClientOptions.DisconnectedBehavior;
+import io.lettuce.core.MaintNotificationsConfig;
+import io.lettuce.core.RedisClient;
+import io.lettuce.core.RedisException;
+import io.lettuce.core.RedisURI;
+import io.lettuce.core.SocketOptions;
+import io.lettuce.core.SocketOptions.KeepAliveOptions;
+import io.lettuce.core.SocketOptions.TcpUserTimeoutOptions;
+import io.lettuce.core.TimeoutOptions;
+import io.lettuce.core.api.StatefulRedisConnection;
+import io.lettuce.core.codec.StringCodec;
+import io.lettuce.core.metrics.CommandLatencyRecorder;
+import io.lettuce.core.resource.ClientResources;
+import io.lettuce.core.resource.Delay;
+import io.lettuce.core.resource.EpollProvider;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
+
+/** Lettuce with the defaults that hurt turned off: nothing is queued, nothing is sent twice, nothing hangs. */
+final class HardenedClient implements AutoCloseable {
+    private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(1);
+    private static final Duration HANDSHAKE_TIMEOUT = Duration.ofSeconds(2);
+    // Each Sentinel of the URL is tried in turn before the server itself.
+    private static final Duration ALL_SENTINELS = Duration.ofSeconds(10);
+    private static final int QUEUE = 20_000;
+
+    private final ClientResources resources;
+    private final RedisClient client;
+    private final Supplier<RedisURI> address;
+
+    /** {@code address} is asked at each connect, because the embedded Redis has none before it runs. */
+    HardenedClient(Supplier<RedisURI> address) {
+        this.address = address;
+        resources = ClientResources.builder()
+                .reconnectDelay(
+                        Delay.equalJitter(Duration.ofMillis(10), Duration.ofSeconds(1), 20, TimeUnit.MILLISECONDS))
+                .commandLatencyRecorder(CommandLatencyRecorder.disabled())
+                .build();
+        client = RedisClient.create(resources);
+        client.setOptions(options());
+    }
+
+    /** Connects, or throws {@link StoreUnavailable} after a few seconds at most. */
+    StatefulRedisConnection<String, String> connect() {
+        RedisURI uri = address.get();
+        uri.setTimeout(HANDSHAKE_TIMEOUT);
+        uri.getSentinels().forEach(sentinel -> sentinel.setTimeout(HANDSHAKE_TIMEOUT));
+        CompletableFuture<StatefulRedisConnection<String, String>> connecting = connecting(uri);
+        try {
+            return connecting.get(ALL_SENTINELS.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (ExecutionException e) {
+            throw new StoreUnavailable("No connection to Redis: " + rootMessage(e), e, false);
+        } catch (TimeoutException | InterruptedException e) {
+            abandon(connecting);
+            if (e instanceof InterruptedException) {
+                Thread.currentThread().interrupt();
+            }
+            throw new StoreUnavailable("No connection to Redis in time");
+        }
+    }
+
+    @Override
+    public void close() {
+        client.shutdown(Duration.ZERO, Duration.ofSeconds(2));
+        resources.shutdown(0, 2, TimeUnit.SECONDS).awaitUninterruptibly(2, TimeUnit.SECONDS);
+    }
+
+    private static ClientOptions options() {
+        SocketOptions.Builder socket = SocketOptions.builder()
+                .connectTimeout(CONNECT_TIMEOUT)
+                .keepAlive(KeepAliveOptions.builder()
+                        .enable()
+                        .idle(Duration.ofSeconds(5))
+                        .interval(Duration.ofSeconds(2))
+                        .count(3)
+                        .build());
+        if (EpollProvider.isAvailable()) {
+            // Keep-alive probes are not sent while data is unacknowledged, that is, under traffic.
+            socket.tcpUserTimeout(TcpUserTimeoutOptions.builder()
+                    .enable()
+                    .tcpUserTimeout(Duration.ofSeconds(10))
+                    .build());
+        }
+        return ClientOptions.builder()
+                .socketOptions(socket.build())
+                .disconnectedBehavior(DisconnectedBehavior.REJECT_COMMANDS)
+                .requestQueueSize(QUEUE)
+                // True means: do not send it again after a reconnect. A write that was lost half-way may have happened.
+                .replayFilter(command -> true)
+                .autoReconnect(true)
+                // Every caller waits with a deadline of its own; a timer per command would cost and do nothing.
+                .timeoutOptions(TimeoutOptions.builder().timeoutCommands(false).build())
+                .maintNotificationsConfig(MaintNotificationsConfig.disabled())
+                .build();
+    }
+
+    private CompletableFuture<StatefulRedisConnection<String, String>> connecting(RedisURI uri) {
+        try {
+            return client.connectAsync(StringCodec.UTF8, uri).toCompletableFuture();
+        } catch (RedisException e) {
+            throw Replies.failure(e);
+        }
+    }
+
+    @SuppressWarnings("FutureReturnValueIgnored")
+    private static void abandon(CompletableFuture<StatefulRedisConnection<String, String>> connecting) {
+        connecting.thenAccept(StatefulRedisConnection::close);
+    }
+
+    private static String rootMessage(Throwable error) {
+        Throwable root = error;
+        for (Throwable cause = error.getCause(); cause != null; cause = cause.getCause()) {
+            root = cause;
+        }
+        return String.valueOf(root.getMessage());
+    }
+}

@@ -1,0 +1,51 @@
+package io.latchkey.store;
+
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+/**
+ * Puts the store together.
+ *
+ * <p>Beans are destroyed after those that depend on them: first whatever was given {@link Redis}, then the connections,
+ * then the embedded server, then the lock of its directory.
+ */
+@Configuration(proxyBeanMethods = false)
+@EnableConfigurationProperties(StoreProperties.class)
+class StoreConfiguration {
+    @Bean
+    DataDirectory dataDirectory(StoreProperties properties) {
+        return DataDirectory.of(properties);
+    }
+
+    @Bean
+    Server redisServer(StoreProperties properties, DataDirectory data) {
+        return properties.isEmbedded() ? new EmbeddedRedis(data) : ExternalRedis.of(properties.redisUrl());
+    }
+
+    @Bean
+    HardenedClient redisClient(Server server) {
+        return new HardenedClient(server::address);
+    }
+
+    @Bean
+    StoreClock storeClock() {
+        return new StoreClock();
+    }
+
+    @Bean
+    Link redisLink(HardenedClient client, StoreClock clock, StoreProperties properties) {
+        return new Link(client, clock, properties.requestTimeout());
+    }
+
+    @Bean
+    Redis redis(Server server, HardenedClient client, Link link, StoreProperties properties) {
+        return new Redis(server, client, link, properties);
+    }
+
+    @Bean
+    StoreLifecycle storeLifecycle(Server server, Link link, Redis redis, ConfigurableApplicationContext context) {
+        return new StoreLifecycle(server, link, redis, context, System::exit);
+    }
+}

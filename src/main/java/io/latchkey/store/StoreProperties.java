@@ -1,0 +1,49 @@
+package io.latchkey.store;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import org.hibernate.validator.constraints.time.DurationMax;
+import org.hibernate.validator.constraints.time.DurationMin;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.validation.annotation.Validated;
+
+/**
+ * Which Redis, and how long one command may take.
+ *
+ * @param redisUrl where Redis is, {@code LATCHKEY_REDIS_URL}: {@code redis://}, {@code rediss://} or
+ *     {@code redis-sentinel://}; default empty, which runs an embedded Redis that serves one node only
+ * @param dataDir where the embedded Redis keeps its data and the secrets made for it, {@code LATCHKEY_DATA_DIR};
+ *     default {@code ./data}; losing it loses every key; unused when {@code redisUrl} is set
+ * @param requestTimeout how long a request waits for one answer of Redis; default 50 ms, 1 ms to 10 s; too short and a
+ *     slow Redis counts as down, too long and every request is slow while Redis is
+ * @param adminTimeout how long an admin act or background work waits for Redis; default 2 s, 10 ms to 60 s
+ */
+@ConfigurationProperties("latchkey.store")
+@Validated
+record StoreProperties(
+        @DefaultValue("") String redisUrl,
+        @DefaultValue("./data") String dataDir,
+
+        @DefaultValue("50ms") @DurationMin(millis = 1) @DurationMax(seconds = 10)
+        Duration requestTimeout,
+
+        @DefaultValue("2s") @DurationMin(millis = 10) @DurationMax(seconds = 60)
+        Duration adminTimeout) {
+
+    boolean isEmbedded() {
+        return redisUrl.isBlank();
+    }
+
+    /** An empty variable means the default, not the directory that the process happens to run in. */
+    Path dataPath() {
+        return Path.of(dataDir.isBlank() ? "./data" : dataDir).toAbsolutePath().normalize();
+    }
+
+    /** Without the URL, which holds the password. */
+    @Override
+    public String toString() {
+        return "StoreProperties[embedded=%s, dataDir=%s, requestTimeout=%s, adminTimeout=%s]"
+                .formatted(isEmbedded(), dataDir, requestTimeout, adminTimeout);
+    }
+}
