@@ -1,0 +1,110 @@
+package io.latchkey;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.latchkey.problems.Refusal;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import tools.jackson.databind.JsonNode;
+
+/** The documents say what the code does. */
+class DocumentsTest {
+    private static final Path METADATA = Path.of("target/classes/META-INF/spring-configuration-metadata.json");
+
+    /** Rows of the tables in a document, as cells without their backticks where they are wholly quoted. */
+    private static List<List<String>> rows(String document) throws IOException {
+        return Files.readAllLines(Path.of("docs", document)).stream()
+                .filter(line -> line.startsWith("|") && !line.startsWith("|-") && !line.startsWith("| -"))
+                .map(line -> Arrays.stream(
+                                line.substring(1, line.lastIndexOf('|')).split("(?<!\\\\)\\|"))
+                        .map(String::strip)
+                        .map(cell -> cell.matches("`[^`]*`") ? cell.substring(1, cell.length() - 1) : cell)
+                        .toList())
+                .toList();
+    }
+
+    @Test
+    void errorsAreTheRefusalTable() throws IOException {
+        List<List<String>> documented = rows("errors.md").stream()
+                .filter(row -> row.size() == 6 && !row.getFirst().equals("code"))
+                .toList();
+        List<List<String>> real = Arrays.stream(Refusal.values())
+                .map(refusal -> List.of(
+                        refusal.code(),
+                        Integer.toString(refusal.status()),
+                        refusal.blame().name().toLowerCase(Locale.ROOT),
+                        refusal.retryable() ? "yes" : "no",
+                        refusal.meaning(),
+                        refusal.remedy()))
+                .toList();
+        assertThat(documented).containsExactlyElementsOf(real);
+    }
+
+    @Test
+    void configurationIsEveryPropertyWithItsDefault() throws IOException {
+        Map<String, String> real = new LinkedHashMap<>();
+        for (JsonNode property :
+                Gateway.JSON.readTree(Files.readString(METADATA)).path("properties")) {
+            JsonNode value = property.path("defaultValue");
+            String text = value.isArray()
+                    ? String.join(
+                            ",", value.valueStream().map(JsonNode::asString).toList())
+                    : value.asString("");
+            real.put(property.path("name").stringValue(), text);
+        }
+        Map<String, String> documented = rows("configuration.md").stream()
+                .filter(row -> row.getFirst().startsWith("latchkey."))
+                .collect(Collectors.toMap(List::getFirst, row -> row.get(2).equals("none") ? "" : row.get(2)));
+        assertThat(documented).containsExactlyInAnyOrderEntriesOf(real);
+    }
+
+    @Test
+    void metricsAreTheRegisteredMeters() throws IOException {
+        Gateway gateway = Gateway.shared();
+        gateway.call(gateway.key("").token());
+        String scrape = gateway.actuator("/actuator/prometheus").body();
+        TreeSet<String> real = scrape.lines()
+                .filter(line -> line.startsWith("# TYPE latchkey_"))
+                .map(line -> line.substring("# TYPE ".length(), line.lastIndexOf(' ')))
+                .collect(Collectors.toCollection(TreeSet::new));
+        TreeSet<String> documented = rows("metrics.md").stream()
+                .map(List::getFirst)
+                .filter(name -> name.startsWith("latchkey_"))
+                .collect(Collectors.toCollection(TreeSet::new));
+        assertThat(documented).isEqualTo(real);
+    }
+
+    @Test
+    void linksLeadSomewhere() throws IOException {
+        try (Stream<Path> files = Files.walk(Path.of("docs"))) {
+            Stream<Path> top = Stream.of(Path.of("README.md"), Path.of("CONTRIBUTING.md"), Path.of("CHANGELOG.md"));
+            assertThat(Stream.concat(top, files.filter(file -> file.toString().endsWith(".md")))
+                            .flatMap(DocumentsTest::brokenLinks))
+                    .isEmpty();
+        }
+    }
+
+    private static Stream<String> brokenLinks(Path document) {
+        try {
+            String text = Files.readString(document);
+            return java.util.regex.Pattern.compile("\\]\\((?!https?:|#|mailto:)([^)#\\s]+)")
+                    .matcher(text)
+                    .results()
+                    .map(match -> match.group(1))
+                    .filter(link -> Files.notExists(document.toAbsolutePath().resolveSibling(link)))
+                    .map(link -> document + " -> " + link);
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+}

@@ -1,0 +1,3 @@
+local function twice(n)
+  return 2 * n
+end
