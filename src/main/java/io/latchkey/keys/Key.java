@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import io.latchkey.keys.Secret.Standing;
 import io.latchkey.problems.Refusal;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -132,7 +133,7 @@ public record Key(
         if (pending == null || !usable(pending, now)) {
             return this;
         }
-        Instant end = now.plus(pending.overlap() == null ? java.time.Duration.ZERO : pending.overlap());
+        Instant end = now.plus(pending.overlap() == null ? Duration.ZERO : pending.overlap());
         Key old = current().map(secret -> superseding(secret.id(), end)).orElse(this);
         return old.with(secretId, Secret::activated);
     }
