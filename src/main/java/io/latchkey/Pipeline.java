@@ -1,66 +1,99 @@
 package io.latchkey;
 
+import io.latchkey.cache.ResponseCache;
+import io.latchkey.cache.ResponseCache.Fill;
+import io.latchkey.compression.Compression;
 import io.latchkey.keys.Caller;
 import io.latchkey.keys.Keys;
 import io.latchkey.observability.Trail;
+import io.latchkey.overload.Entrance;
+import io.latchkey.overload.Place;
 import io.latchkey.problems.Problems;
 import io.latchkey.problems.Refused;
 import io.latchkey.proxy.Proxy;
-import io.latchkey.proxy.Proxy.Forwarded;
+import io.latchkey.proxy.Proxy.Envelope;
+import io.latchkey.ratelimit.Permit;
+import io.latchkey.ratelimit.RateLimits;
 import io.latchkey.routes.RouteMatch;
 import io.latchkey.routes.Routes;
+import jakarta.servlet.Filter;
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.ServletException;
-import jakarta.servlet.http.HttpFilter;
+import jakarta.servlet.ServletRequest;
+import jakarta.servlet.ServletResponse;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.util.Map;
 import org.springframework.boot.web.servlet.FilterRegistration;
 import org.springframework.core.Ordered;
 import org.springframework.stereotype.Component;
 
 /**
- * The life of a request below {@code /api}, in order. {@code TrailFilter} has opened the trail before it and closes it
- * after it, whatever happens here.
- *
- * <p>Each stop's result is the next one's argument: forwarding a request whose key was not checked does not compile.
+ * The life of a request below {@code /api}, in order, between the opening of its trail and the end of it. Each stop's
+ * result is the next one's argument: forwarding what was not checked, or not let in, does not compile.
  */
 @Component
 @FilterRegistration(urlPatterns = "/api/*", order = Ordered.HIGHEST_PRECEDENCE + 100)
-final class Pipeline extends HttpFilter {
-    private final transient Routes routes;
-    private final transient Keys keys;
-    private final transient Proxy proxy;
-    private final transient Problems problems;
-
-    Pipeline(Routes routes, Keys keys, Proxy proxy, Problems problems) {
-        this.routes = routes;
-        this.keys = keys;
-        this.proxy = proxy;
-        this.problems = problems;
-    }
-
+record Pipeline(
+        Entrance entrance,
+        Routes routes,
+        Keys keys,
+        RateLimits limits,
+        ResponseCache cache,
+        Proxy proxy,
+        Compression compression,
+        Problems problems)
+        implements Filter {
     @Override
-    protected void doFilter(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+    @SuppressWarnings("try")
+    public void doFilter(ServletRequest incoming, ServletResponse outgoing, FilterChain chain)
             throws IOException, ServletException {
+        HttpServletRequest request = (HttpServletRequest) incoming;
+        HttpServletResponse response = (HttpServletResponse) outgoing;
         Trail trail = Trail.of(request);
-        try {
+        // First of all: under overload every other stop costs more than a refusal.
+        try (Place inside = entrance.enter(request)) {
             // Which route first: an unknown path costs no key look-up.
             RouteMatch match = trail.note(routes.match(request));
             Caller caller = trail.note(match.needsKey() ? keys.authenticate(request, match.scope()) : keys.anonymous());
             keys.signal(caller, response);
-            if (match.isReserved()) {
-                // Our own API: the same checks, then on to Spring MVC. Its answers may hold a new token.
-                response.setHeader("Cache-Control", "no-store");
-                request.setAttribute(Caller.ATTRIBUTE, caller);
-                chain.doFilter(request, response);
-            } else {
-                Forwarded forwarded = proxy.forward(match, caller, trail.outgoing(), request, response);
-                trail.noteUpstream(forwarded.firstByteNanos());
+            // Whatever happens inside, the permit gives its slots back.
+            try (Permit permit = limits.admit(match, caller, request, response)) {
+                if (match.isReserved()) {
+                    // Our own API: the same checks, then on to Spring MVC. Its answers may hold a new token.
+                    response.setHeader("Cache-Control", "no-store");
+                    request.setAttribute(Caller.ATTRIBUTE, caller);
+                    chain.doFilter(request, response);
+                } else {
+                    go(trail, match, permit, request, response);
+                }
             }
         } catch (Refused refused) {
             // The only error writer; what is no refusal is a fault, and the trail's.
             problems.answer(request, response, refused);
+        }
+    }
+
+    /** From the cache, or from the upstream through it; the cache keeps what the upstream sent, before it shrinks. */
+    private void go(Trail trail, RouteMatch match, Permit permit, HttpServletRequest request, HttpServletResponse whole)
+            throws IOException {
+        Fill upstream = (conditions, replayed, filled) -> {
+            Envelope envelope = new Envelope(trail.outgoing(conditions), trail::callerIsGone);
+            trail.noteUpstream(
+                    proxy.forward(match, permit, envelope, replayed, filled).firstByteNanos());
+        };
+        HttpServletResponse response = compression.of(match, request, whole);
+        try {
+            if (cache.covers(match.route())) {
+                trail.noteCache(cache.serve(match, permit.caller(), request, response, upstream)
+                        .word());
+            } else {
+                upstream.forward(Map.of(), request, response);
+            }
+            compression.finish(response);
+        } finally {
+            compression.release(response);
         }
     }
 }

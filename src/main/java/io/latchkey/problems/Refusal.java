@@ -178,6 +178,20 @@ public enum Refusal {
             false,
             "The change needs `If-Match`, so that nobody's change is lost.",
             "Send the `ETag` of the last read in `If-Match`."),
+    LIMIT_EXCEEDED(
+            429,
+            "Limit exceeded",
+            Blame.CALLER,
+            true,
+            "The caller used up a limit; `violatedPolicies` names which.",
+            "Try again after `Retry-After`; the `RateLimit` headers say how much is left."),
+    TOO_MANY_IN_FLIGHT(
+            429,
+            "Too many requests in flight",
+            Blame.CALLER,
+            true,
+            "The key has as many requests under way as it may have at a time.",
+            "Wait for one of them to end."),
     HEADERS_TOO_LARGE(
             431,
             "Headers too large",
@@ -234,6 +248,13 @@ public enum Refusal {
             true,
             "The gateway has no room for another request.",
             "Try again after `Retry-After`."),
+    CIRCUIT_OPEN(
+            503,
+            "Circuit open",
+            Blame.UPSTREAM,
+            true,
+            "The service behind the route failed several times in a row and is given time to recover.",
+            "Try again after `Retry-After`."),
     UPSTREAM_TIMEOUT(
             504,
             "Upstream timeout",
@@ -241,13 +262,27 @@ public enum Refusal {
             true,
             "The service behind the route did not answer in time; whether it acted is unknown.",
             "Try again if repeating is safe."),
+    NOT_CACHED(
+            504,
+            "Not cached",
+            Blame.CALLER,
+            false,
+            "The request asked for a stored answer only, and there is none that it would take.",
+            "Send it without `Cache-Control: only-if-cached`."),
     VERSION_NOT_SUPPORTED(
             505,
             "HTTP version not supported",
             Blame.CALLER,
             false,
             "The gateway speaks HTTP/1.1 and HTTP/1.0.",
-            "Use HTTP/1.1.");
+            "Use HTTP/1.1."),
+    LOOP_DETECTED(
+            508,
+            "Loop detected",
+            Blame.UPSTREAM,
+            false,
+            "The request has passed this gateway before: a route leads back to it.",
+            "Tell the operator; the route's upstream is wrong.");
 
     private final int status;
     private final String title;

@@ -1,139 +1,154 @@
 package io.latchkey.proxy;
 
-import io.latchkey.problems.Refused;
 import io.latchkey.routes.Route;
+import io.latchkey.upstreams.Turn;
+import io.latchkey.wire.Answer;
+import io.latchkey.wire.Body;
+import io.latchkey.wire.Connection;
+import io.latchkey.wire.WireFailure;
+import io.latchkey.wire.WireFailure.Kind;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
-import org.apache.hc.client5.http.impl.ConnectionShutdownException;
-import org.apache.hc.client5.http.impl.DefaultConnectionKeepAliveStrategy;
-import org.apache.hc.client5.http.io.HttpClientConnectionManager;
-import org.apache.hc.client5.http.protocol.HttpClientContext;
-import org.apache.hc.core5.http.ClassicHttpRequest;
-import org.apache.hc.core5.http.HttpException;
-import org.apache.hc.core5.http.impl.DefaultConnectionReuseStrategy;
-import org.apache.hc.core5.http.io.HttpClientConnection;
-import org.apache.hc.core5.http.message.MessageSupport;
-import org.apache.hc.core5.http.protocol.HttpContext;
-import org.apache.hc.core5.util.TimeValue;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
-/**
- * One call to one upstream, and whose turn it is in it.
- *
- * <p>Closing gives the connection back when the answer was read to its end, and resets it otherwise, so that the
- * upstream never mistakes half a request for a whole one.
- */
+/** One try at one server: the request there, the answer back, and whose turn it is in between. */
 final class Exchange implements AutoCloseable {
-    private static final int MOST_INTERIM_ANSWERS = 16;
-
-    private final Route.Timeout timeout;
-    private final TimeValue idle;
-    private final HttpClientContext context = HttpClientContext.create();
-    private final long end;
-    private final Loan loan;
+    private final Connection connection;
+    private final HttpServletResponse response;
+    private @Nullable Upload upload;
     private volatile boolean waitingForCaller;
-    private @Nullable TimeValue reusableFor;
+    private boolean handedOver;
 
-    Exchange(
-            Upstream upstream,
-            Route.Timeout timeout,
-            HttpClientConnectionManager connections,
-            TimeValue idle,
-            Deadlines deadlines) {
-        this.timeout = timeout;
-        this.idle = idle;
-        this.end = System.nanoTime() + timeout.total().toNanos();
-        this.loan = new Loan(upstream, connections, deadlines, end);
+    Exchange(Connection connection, HttpServletResponse response) {
+        this.connection = connection;
+        this.response = response;
     }
 
-    /** Sends the request and waits for the head of the final answer; refused when there is none in time. */
-    Answer send(ClassicHttpRequest request) {
-        loan.connect(timeout, context);
+    /** Sends the request and waits for the head of the final answer; refused when the caller failed meanwhile. */
+    Answer send(RequestHead head, Turn turn, CallerBody body, Route.Timeout timeout, Call call) throws IOException {
         try {
-            return (Answer) loan.connection().execute("", request, this::talk, context);
-        } catch (CallerFailed e) {
-            throw loan.isOverdue() ? Failures.callerTooSlow(e) : e.refused();
-        } catch (IOException | HttpException | ConnectionShutdownException e) {
-            throw loan.isOverdue() ? tooSlow(e) : Failures.badAnswer(e);
+            return sendAndReceive(head, turn, body, timeout, call);
+        } catch (WireFailure failure) {
+            throw blamed(failure);
         }
     }
 
-    private Answer talk(ClassicHttpRequest request, HttpClientConnection connection, HttpContext current)
-            throws IOException, HttpException {
-        boolean sent = true;
-        connection.sendRequestHeader(request);
-        try {
-            if (request.getEntity() != null) {
-                connection.sendRequestEntity(request);
+    private Answer sendAndReceive(RequestHead head, Turn turn, CallerBody body, Route.Timeout timeout, Call call)
+            throws IOException {
+        head.write(connection, turn, body);
+        long firstByte = timeout.firstByte().toNanos();
+        if (body.passesThrough()) {
+            upload = Upload.start(body, connection, firstByte, call.end());
+        } else {
+            connection.endAt(Math.min(System.nanoTime() + firstByte, call.end()));
+            try {
+                if (body.exists()) {
+                    body.sendKept(connection);
+                } else {
+                    connection.flush();
+                }
+            } catch (WireFailure e) {
+                // It may have answered and closed without reading the rest; that answer is worth more than our error.
+                if (e.kind() != Kind.BROKEN) {
+                    throw e;
+                }
             }
-            connection.flush();
-        } catch (CallerFailed e) {
-            throw e;
-        } catch (IOException e) {
-            // It may have answered and closed without reading the rest; that answer is worth more than our error.
-            sent = false;
+            connection.endWhen(call.callerIsGone());
         }
-        long firstByteBy = System.nanoTime() + timeout.firstByte().toNanos();
-        loan.endAt(firstByteBy - end < 0 ? firstByteBy : end);
-        Answer answer = finalAnswer(connection);
-        loan.endAt(end);
-        if (MessageSupport.canResponseHaveBody(request.getMethod(), answer)) {
-            connection.receiveResponseEntity(answer);
+        HttpServletRequest request = body.request();
+        Answer answer = connection.receive(request.getMethod().equals("HEAD"), interim -> pass(interim, request));
+        if (answer.status() == 101 && !(head.isUpgrade() && Upgrade.isGranted(answer))) {
+            throw connection.broken("an upgrade that nobody asked for");
         }
-        if (sent && DefaultConnectionReuseStrategy.INSTANCE.keepAlive(request, answer, current)) {
-            TimeValue wish = DefaultConnectionKeepAliveStrategy.INSTANCE.getKeepAliveDuration(answer, current);
-            reusableFor = wish == null || wish.compareTo(idle) > 0 ? idle : wish;
+        if (upload != null) {
+            upload.answered();
+        } else {
+            connection.endAt(call.end());
         }
         return answer;
     }
 
-    private static Answer finalAnswer(HttpClientConnection connection) throws IOException, HttpException {
-        for (int i = 0; i < MOST_INTERIM_ANSWERS; i++) {
-            Answer answer = (Answer) connection.receiveResponseHeader();
-            // 101 is final: nobody asked for an upgrade, so it is no answer at all, which the checks of the head say.
-            if (answer.getCode() >= 200 || answer.getCode() == 101) {
-                return answer;
+    private void pass(Answer interim, HttpServletRequest request) throws IOException {
+        toCaller(() -> Interim.pass(interim, request));
+    }
+
+    /** Copies the answer; {@code 101} hands both connections over instead. */
+    void answer(Answer answer, RequestHead head, HttpServletRequest request) throws IOException {
+        if (answer.status() == 101) {
+            Upgrade.begin(answer, connection, request, response);
+            handedOver = true;
+            return;
+        }
+        AnswerHead.copy(answer, response);
+        AnswerBody.copy(answer, connection.body(), response, this);
+        if (upload != null) {
+            upload.stop(/* atOnce= */ false);
+        }
+    }
+
+    /** What writes to the caller. */
+    interface Write {
+        void run() throws IOException;
+    }
+
+    /** An {@link IOException} when the caller is gone, refused when it was the clock that struck. */
+    void toCaller(Write write) throws IOException {
+        waitingForCaller = true;
+        try {
+            write.run();
+        } catch (IOException e) {
+            if (connection.struck() == Kind.OVERDUE) {
+                throw Failures.callerTooSlow(e);
+            }
+            throw new CallerGone(e);
+        }
+        waitingForCaller = false;
+    }
+
+    /** Goes to the next piece of the answer's body; refused when there is none in time, or none at all. */
+    boolean next(Body body) throws IOException {
+        try {
+            return body.next();
+        } catch (WireFailure failure) {
+            WireFailure upstreams = blamed(failure);
+            // A problem in place of half an answer would carry the answer's headers; committed, it will be cut.
+            try {
+                response.flushBuffer();
+            } catch (IOException e) {
+                upstreams.addSuppressed(e);
+            }
+            throw upstreams;
+        }
+    }
+
+    /** The failure, if it is the upstream's; otherwise the caller is refused for what it did. */
+    private WireFailure blamed(WireFailure failure) {
+        boolean waited = waitingForCaller;
+        if (upload != null) {
+            waited |= upload.isWaitingForCaller();
+            upload.stop(/* atOnce= */ true);
+            if (upload.callersFault() != null) {
+                throw upload.callersFault();
             }
         }
-        throw new HttpException("too many interim answers");
-    }
-
-    /** Says whose turn it is, for the blame when the deadline strikes. */
-    void waitingForCaller(boolean waiting) {
-        waitingForCaller = waiting;
-    }
-
-    void abort() {
-        loan.abort();
-    }
-
-    /** The answer was read to its end; bytes behind it would be taken for the answer to somebody else's request. */
-    void answerIsComplete(Answer answer) {
-        if (reusableFor != null && answer.bufferedBytes() == 0) {
-            loan.giveBack(reusableFor);
+        if (waited && failure.kind() == Kind.OVERDUE) {
+            throw Failures.callerTooSlow(failure);
         }
-    }
-
-    /** Closes, and says why the upstream failed: the clock, or the failure itself. */
-    Refused upstreamFailed(IOException cause) {
-        loan.close();
-        return loan.isOverdue() ? tooSlow(cause) : Failures.badAnswer(cause);
-    }
-
-    /** Closes after a write to the caller failed: refused when the clock did it, else the failure itself. */
-    IOException callerFailed(IOException cause) {
-        loan.close();
-        if (loan.isOverdue()) {
-            throw Failures.callerTooSlow(cause);
-        }
-        return cause;
-    }
-
-    private Refused tooSlow(Exception cause) {
-        return waitingForCaller ? Failures.callerTooSlow(cause) : Failures.upstreamTooSlow(cause);
+        return failure;
     }
 
     @Override
     public void close() {
-        loan.close();
+        if (upload != null) {
+            upload.stop(/* atOnce= */ true);
+        }
+        if (!handedOver) {
+            connection.close();
+        }
     }
+
+    /** When the whole call ends, and whether anybody still waits for it. */
+    record Call(long end, BooleanSupplier callerIsGone) {}
 }

@@ -2,7 +2,7 @@ package io.latchkey.proxy;
 
 import io.latchkey.problems.Refusal;
 import io.latchkey.problems.Refused;
-import java.net.SocketTimeoutException;
+import io.latchkey.wire.WireFailure;
 import java.time.Duration;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
@@ -13,20 +13,18 @@ final class Failures {
 
     private Failures() {}
 
-    static Refused noConnectionFree() {
-        return new Refused(Refusal.OVERLOADED, "All connections to the service behind this route are in use.")
-                .retryAfter(ROOM_AGAIN);
-    }
-
-    static Refused connecting(Exception cause) {
-        if (cause instanceof SocketTimeoutException) {
-            return new Refused(Refusal.UPSTREAM_TIMEOUT, "The service did not accept the connection in time.", cause);
-        }
-        return new Refused(Refusal.UPSTREAM_UNREACHABLE, "No connection to the service could be made.", cause);
-    }
-
-    static Refused upstreamTooSlow(@Nullable Exception cause) {
-        return new Refused(Refusal.UPSTREAM_TIMEOUT, "The service did not answer in time.", cause);
+    static Refused of(WireFailure failure) {
+        return switch (failure.kind()) {
+            case NO_ROOM ->
+                new Refused(Refusal.OVERLOADED, "All connections to the service behind this route are in use.")
+                        .retryAfter(ROOM_AGAIN);
+            case UNREACHABLE ->
+                new Refused(Refusal.UPSTREAM_UNREACHABLE, "No connection to the service could be made.", failure);
+            case CONNECT_TIMEOUT ->
+                new Refused(Refusal.UPSTREAM_TIMEOUT, "The service did not accept the connection in time.", failure);
+            case OVERDUE -> new Refused(Refusal.UPSTREAM_TIMEOUT, "The service did not answer in time.", failure);
+            case STALE, BROKEN, ABANDONED -> badAnswer(failure);
+        };
     }
 
     static Refused callerTooSlow(@Nullable Exception cause) {
@@ -34,7 +32,10 @@ final class Failures {
     }
 
     static Refused badAnswer(@Nullable Exception cause) {
-        return new Refused(Refusal.UPSTREAM_BAD_ANSWER, "The service broke the connection or the protocol.", cause);
+        return new Refused(
+                Refusal.UPSTREAM_BAD_ANSWER,
+                "The service broke the connection or the protocol; whether it acted is unknown.",
+                cause);
     }
 
     static Refused tooLarge(long limit) {

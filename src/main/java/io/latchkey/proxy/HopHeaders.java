@@ -20,6 +20,9 @@ final class HopHeaders {
             "transfer-encoding",
             "upgrade");
 
+    /** What nearly every sender says, and what names no header. */
+    private static final Set<String> KEEP_OR_CLOSE = Set.of("keep-alive", "Keep-Alive", "close");
+
     private HopHeaders() {}
 
     static boolean contains(String lowerCaseName) {
@@ -31,11 +34,16 @@ final class HopHeaders {
         if (!connectionValues.hasMoreElements()) {
             return Set.of();
         }
+        return named(String.join(",", Collections.list(connectionValues)));
+    }
+
+    static Set<String> named(String connectionOptions) {
+        if (connectionOptions.isEmpty() || KEEP_OR_CLOSE.contains(connectionOptions)) {
+            return Set.of();
+        }
         Set<String> named = new HashSet<>();
-        for (String value : Collections.list(connectionValues)) {
-            for (String name : value.split(",", -1)) {
-                named.add(name.strip().toLowerCase(Locale.ROOT));
-            }
+        for (String name : connectionOptions.split(",", -1)) {
+            named.add(name.strip().toLowerCase(Locale.ROOT));
         }
         return named;
     }

@@ -35,13 +35,17 @@ import tools.jackson.databind.json.JsonMapper;
 final class DemoUpstream {
     private final JsonMapper json;
     private @Nullable Server server;
+    private @Nullable URI uri;
 
     DemoUpstream(JsonMapper json) {
         this.json = json;
     }
 
-    /** Starts the server, and gives the route that leads to it. */
-    Route route() {
+    /** Starts the server unless it runs, and says where it is. */
+    URI start() {
+        if (uri != null) {
+            return uri;
+        }
         QueuedThreadPool threads = new QueuedThreadPool(16, 4);
         threads.setName("demo");
         threads.setDaemon(true);
@@ -59,19 +63,8 @@ final class DemoUpstream {
             throw new IllegalStateException("the demo upstream does not start", e);
         }
         server = started;
-        URI uri = URI.create("http://" + connector.getHost() + ":" + connector.getLocalPort());
-        return new Route(
-                "demo",
-                "/api/demo/**",
-                List.of(uri),
-                /* allowLinkLocal= */ false,
-                null,
-                Route.STANDARD_METHODS,
-                null,
-                Route.Access.KEY,
-                Route.Timeout.DEFAULT,
-                Route.DEFAULT_REQUEST_SIZE_LIMIT,
-                Map.of());
+        uri = URI.create("http://" + connector.getHost() + ":" + connector.getLocalPort());
+        return uri;
     }
 
     @PreDestroy

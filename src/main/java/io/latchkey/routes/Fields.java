@@ -1,8 +1,11 @@
 package io.latchkey.routes;
 
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -21,7 +24,7 @@ final class Fields {
 
     private final String property;
     private final Map<String, Entry> entries = new LinkedHashMap<>();
-    private final List<String> known = new ArrayList<>();
+    private final Set<String> known = new LinkedHashSet<>();
     private final Placeholders placeholders;
     private final Faults faults;
 
@@ -56,21 +59,39 @@ final class Fields {
         return text == null ? "" : text;
     }
 
-    boolean flag(String name) {
-        Boolean flag = scalar(
-                name, text -> Set.of("true", "false").contains(text) ? Boolean.valueOf(text) : null, "true or false");
-        return flag != null && flag;
+    String orElse(@Nullable String text, String byDefault) {
+        return text == null ? byDefault : text;
     }
 
-    Duration duration(String name, Duration byDefault) {
+    boolean flag(String name, boolean byDefault) {
+        Boolean flag = scalar(
+                name, text -> Set.of("true", "false").contains(text) ? Boolean.valueOf(text) : null, "true or false");
+        return flag == null ? byDefault : flag;
+    }
+
+    int number(String name, int byDefault, int least, int most) {
+        return (int) longNumber(name, byDefault, least, most);
+    }
+
+    long longNumber(String name, long byDefault, long least, long most) {
+        Long number = scalar(
+                name,
+                text -> {
+                    long parsed = Long.parseLong(text);
+                    return parsed >= least && parsed <= most ? parsed : null;
+                },
+                least + " to " + most);
+        return number == null ? byDefault : number;
+    }
+
+    Duration duration(String name, Duration byDefault, Duration least, Duration most) {
         Duration duration = scalar(
                 name,
                 text -> {
                     Duration parsed = parseDuration(text);
-                    boolean inRange = parsed.toMillis() >= 1 && parsed.compareTo(Duration.ofHours(1)) <= 0;
-                    return inRange ? parsed : null;
+                    return parsed.compareTo(least) >= 0 && parsed.compareTo(most) <= 0 ? parsed : null;
                 },
-                "1ms to 1h");
+                print(least) + " to " + print(most));
         return duration == null ? byDefault : duration;
     }
 
@@ -100,6 +121,7 @@ final class Fields {
     }
 
     boolean has(String name) {
+        known.add(name);
         return entries.containsKey(uniform(name));
     }
 
@@ -125,6 +147,24 @@ final class Fields {
             }
         });
         return pairs;
+    }
+
+    /** The elements of a list of mappings; one that is only a text stands for a mapping with this one property. */
+    List<Fields> elements(String name, String onlyProperty) {
+        Object value = take(name);
+        List<?> elements = value instanceof List<?> list ? list : value == null ? List.of() : List.of(value);
+        List<Fields> mappings = new ArrayList<>();
+        for (int i = 0; i < elements.size(); i++) {
+            Object element = elements.get(i);
+            Map<?, ?> mapping =
+                    element instanceof Map<?, ?> map ? map : Collections.singletonMap(onlyProperty, element);
+            mappings.add(new Fields(path(name) + '[' + i + ']', mapping, placeholders, faults));
+        }
+        return mappings;
+    }
+
+    void say(String name, String problem) {
+        faults.say(path(name), problem);
     }
 
     void refuseTheRest() {
@@ -185,6 +225,14 @@ final class Fields {
             throw new IllegalArgumentException("a bare number has no unit");
         }
         return DurationStyle.detectAndParse(text);
+    }
+
+    private static String print(Duration bound) {
+        ChronoUnit unit = bound.toSeconds() == 0 ? ChronoUnit.MILLIS : ChronoUnit.SECONDS;
+        if (bound.toSeconds() >= 60) {
+            unit = bound.toHours() > 0 ? ChronoUnit.HOURS : ChronoUnit.MINUTES;
+        }
+        return DurationStyle.SIMPLE.print(bound, unit);
     }
 
     private static boolean isBare(String text) {

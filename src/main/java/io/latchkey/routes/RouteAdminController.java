@@ -1,54 +1,42 @@
 package io.latchkey.routes;
 
-import java.net.URI;
+import io.latchkey.audit.Act;
+import jakarta.servlet.http.HttpServletRequest;
+import java.time.Instant;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
-import java.util.Set;
-import org.jspecify.annotations.Nullable;
 import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RestController;
 
-/** The route table as operators see it; of injected headers the names only. */
+/** The route table as operators see and change it. */
 @RestController
-final class RouteAdminController {
+@RequestMapping("/admin/routes")
+class RouteAdminController {
     private final Routes routes;
+    private final RouteReloads reloads;
+    private final RouteMeters meters;
 
-    RouteAdminController(Routes routes) {
+    RouteAdminController(Routes routes, RouteReloads reloads, RouteMeters meters) {
         this.routes = routes;
+        this.reloads = reloads;
+        this.meters = meters;
     }
 
-    @GetMapping("/admin/routes")
-    Map<String, List<Row>> list() {
-        return Map.of("items", routes.all().stream().map(Row::of).toList());
+    /** The routes in force. */
+    record Listing(String version, Instant loadedAt, List<RouteView> items) {}
+
+    @GetMapping
+    Listing list() {
+        RouteTable table = routes.table();
+        return new Listing(
+                table.version(),
+                meters.loadedAt(),
+                table.routes().stream().map(RouteView::of).toList());
     }
 
-    record Row(
-            String id,
-            String path,
-            List<URI> upstreams,
-            @Nullable String stripPrefix,
-            Set<String> methods,
-            @Nullable String scope,
-            String access,
-            Map<String, String> timeout,
-            long requestSizeLimit,
-            Set<String> upstreamHeaders) {
-        static Row of(Route route) {
-            return new Row(
-                    route.id(),
-                    route.path(),
-                    route.upstreams(),
-                    route.stripPrefix(),
-                    route.methods(),
-                    route.scope(),
-                    route.access().name().toLowerCase(Locale.ROOT),
-                    Map.of(
-                            "connect", route.timeout().connect().toString(),
-                            "firstByte", route.timeout().firstByte().toString(),
-                            "total", route.timeout().total().toString()),
-                    route.requestSizeLimit().toBytes(),
-                    route.upstreamHeaders().keySet());
-        }
+    @PostMapping("/reload")
+    RouteChange reload(HttpServletRequest request) {
+        return reloads.byOperator(Act.of(request, "routes.reload"));
     }
 }

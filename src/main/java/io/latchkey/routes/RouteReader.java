@@ -1,6 +1,6 @@
 package io.latchkey.routes;
 
-import java.net.URI;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.springframework.util.unit.DataSize;
 
 /** Turns what is written down into routes, and says everything that is wrong with it. */
 final class RouteReader {
@@ -45,11 +46,8 @@ final class RouteReader {
     private Route route(Fields fields) {
         String id = fields.requiredText("id", text -> ID.matcher(text).matches(), ID.pattern());
         String path = fields.requiredText("path", RoutePattern::isValid, RoutePattern.EXPECTED);
-        List<String> upstreams = fields.texts("upstreams", UpstreamUri::isValid, UpstreamUri.EXPECTED);
-        if (fields.lacks("upstreams")) {
-            faults.missing(fields.path("upstreams"), "at least one URI");
-        }
-        boolean allowLinkLocal = fields.flag("allowLinkLocal");
+        boolean allowLinkLocal = fields.flag("allowLinkLocal", false);
+        List<Route.Server> upstreams = servers(fields, allowLinkLocal);
         String stripPrefix = fields.text(
                 "stripPrefix",
                 text -> RoutePattern.isCanonical(text) && RoutePattern.isPrefix(text, RoutePattern.stem(path)),
@@ -57,14 +55,47 @@ final class RouteReader {
         Set<String> methods = methods(fields);
         String scope = fields.text("scope", text -> SCOPE.matcher(text).matches(), SCOPE.pattern());
         Route.Access access = access(fields, scope);
-        Route.Timeout timeout = timeout(fields.nested("timeout"));
-        var limit = fields.size("requestSizeLimit", Route.DEFAULT_REQUEST_SIZE_LIMIT);
+        // Missions are not built yet: the one mode there is may be named.
+        fields.text("mode", "direct"::equals, "direct");
         Map<String, String> headers = fields.pairs("upstreamHeaders");
         headers.forEach((name, value) -> checkHeader(fields.path("upstreamHeaders"), name, value));
+        Route route = new Route(
+                id,
+                path,
+                upstreams,
+                allowLinkLocal,
+                stripPrefix,
+                methods,
+                scope,
+                access,
+                RouteParts.timeout(fields.nested("timeout")),
+                fields.size("requestSizeLimit", DataSize.ofMegabytes(10)),
+                headers,
+                RouteParts.retry(fields.nested("retry")),
+                RouteParts.breaker(fields.nested("breaker")),
+                fields.has("health") ? RouteParts.health(fields.nested("health")) : null,
+                fields.duration("slowStart", Duration.ZERO, Duration.ZERO, Duration.ofHours(1)),
+                fields.number("warm", 0, 0, 1000),
+                RouteParts.admission(fields),
+                fields.has("cache") ? RouteParts.caching(fields.nested("cache"), methods) : null,
+                fields.flag("compression", true),
+                fields.has("fallback") ? RouteParts.fallback(fields.nested("fallback")) : null);
         fields.refuseTheRest();
-        List<URI> uris = upstreams.stream().map(URI::create).toList();
-        refuseLinkLocal(fields, uris, allowLinkLocal);
-        return new Route(id, path, uris, allowLinkLocal, stripPrefix, methods, scope, access, timeout, limit, headers);
+        return route;
+    }
+
+    private List<Route.Server> servers(Fields fields, boolean allowLinkLocal) {
+        if (fields.lacks("upstreams")) {
+            faults.missing(fields.path("upstreams"), "at least one URI");
+        }
+        List<Route.Server> servers = RouteParts.servers(fields);
+        for (Route.Server server : servers) {
+            if (!allowLinkLocal && UpstreamUri.isLinkLocal(server.uri())) {
+                faults.add(
+                        fields.path("upstreams"), server.uri(), "no link-local address, unless allowLinkLocal is true");
+            }
+        }
+        return servers;
     }
 
     private Set<String> methods(Fields fields) {
@@ -93,28 +124,11 @@ final class RouteReader {
         return Route.Access.PUBLIC;
     }
 
-    private static Route.Timeout timeout(Fields fields) {
-        Route.Timeout timeout = new Route.Timeout(
-                fields.duration("connect", Route.Timeout.DEFAULT.connect()),
-                fields.duration("firstByte", Route.Timeout.DEFAULT.firstByte()),
-                fields.duration("total", Route.Timeout.DEFAULT.total()));
-        fields.refuseTheRest();
-        return timeout;
-    }
-
     private void checkHeader(String property, String name, String value) {
         if (!InjectedHeader.isName(name)) {
             faults.add(property, name, "a header name that is not the connection's own");
         } else if (!InjectedHeader.isValue(value)) {
             faults.say(property + '.' + name, "the value contains a control or non-ASCII character");
-        }
-    }
-
-    private void refuseLinkLocal(Fields fields, List<URI> upstreams, boolean allowed) {
-        for (URI upstream : upstreams) {
-            if (!allowed && UpstreamUri.isLinkLocal(upstream)) {
-                faults.add(fields.path("upstreams"), upstream, "no link-local address, unless allowLinkLocal is true");
-            }
         }
     }
 

@@ -7,12 +7,14 @@ import org.jspecify.annotations.Nullable;
 
 /** An immutable set of routes that finds the longest match with one hash look-up per path segment. */
 final class RouteTable {
+    private final String version;
     private final List<Route> routes;
     private final Map<String, Route> exact = new HashMap<>();
     private final Map<String, Route> subtrees = new HashMap<>();
     private final int deepest;
 
-    RouteTable(List<Route> routes) {
+    RouteTable(String version, List<Route> routes) {
+        this.version = version;
         this.routes = List.copyOf(routes);
         int depth = 0;
         for (Route route : this.routes) {
@@ -25,6 +27,11 @@ final class RouteTable {
             }
         }
         this.deepest = depth;
+    }
+
+    /** Names the text that the routes were read from. */
+    String version() {
+        return version;
     }
 
     List<Route> routes() {

@@ -11,11 +11,34 @@ import org.springframework.stereotype.Component;
 /** The route table: to which route a request's path belongs. */
 @Component
 public final class Routes {
-    private final RouteTable table;
+    private final RouteSource source;
+    private final DemoUpstream demo;
+    private volatile RouteTable table;
 
     Routes(RouteSource source, DemoUpstream demo) {
-        List<Route> configured = source.read();
-        this.table = new RouteTable(configured.isEmpty() ? List.of(demo.route()) : configured);
+        this.source = source;
+        this.demo = demo;
+        try {
+            this.table = read();
+        } catch (InvalidRoutes e) {
+            throw e.startRefused();
+        }
+    }
+
+    /** What is written down now, for {@link #use}; {@link InvalidRoutes} when it cannot be used. */
+    RouteTable read() {
+        RouteSource.Reading reading = source.read();
+        List<Route> routes = reading.routes().isEmpty() ? List.of(source.demo(demo.start())) : reading.routes();
+        return new RouteTable(reading.version(), routes);
+    }
+
+    /** From now on requests are matched with this table; those that were matched before keep their route. */
+    void use(RouteTable next) {
+        table = next;
+    }
+
+    RouteTable table() {
+        return table;
     }
 
     /** Where the request goes. Refused: a malformed path 400, nobody's path 404, a method the route lacks 405. */
@@ -38,7 +61,7 @@ public final class Routes {
         return RouteMatch.of(path, query, route);
     }
 
-    /** All routes, in the order of the configuration. */
+    /** All routes of now, in the order of the configuration; {@link RoutesChanged} tells of others. */
     public List<Route> all() {
         return table.routes();
     }

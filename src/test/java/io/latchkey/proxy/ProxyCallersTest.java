@@ -66,7 +66,8 @@ class ProxyCallersTest {
     @Test
     void aCallerThatLeavesInTheMiddleOfItsBodyAbortsTheRequest() throws IOException {
         for (String begun : List.of(
-                CHUNKED_POST + "3\r\nabc\r\n", "POST /api/up/x HTTP/1.1\r\nHost: g\r\nContent-Length: 10\r\n\r\nabc")) {
+                CHUNKED_POST + "3\r\nabc\r\n",
+                "POST /api/up/x HTTP/1.1\r\nHost: g\r\nContent-Length: 100000\r\n\r\nabc")) {
             upstream.reset();
             try (RawClient client = new RawClient(gateway.port())) {
                 client.send(begun);
@@ -76,6 +77,16 @@ class ProxyCallersTest {
             await().until(() -> upstream.aborted() == 1 && upstream.openConnections() == 0);
             assertThat(upstream.last().isWhole()).isFalse();
         }
+    }
+
+    @Test
+    void aSmallBodyHoldsNoUpstreamWhileItIsComing() throws IOException {
+        try (RawClient client = new RawClient(gateway.port())) {
+            client.send("POST /api/up/x HTTP/1.1\r\nHost: g\r\nContent-Length: 10\r\n\r\nabc");
+            client.cut();
+        }
+        await().until(() -> gateway.outcomes().size() == 1);
+        assertThat(upstream.received()).isEmpty();
     }
 
     @Test

@@ -38,8 +38,8 @@ class ProxyFailuresTest {
         }
         gateway = TestGateway.start("""
                 routes:
-                  - { id: up, path: /api/up/**, upstreams: ["%1$s"], requestSizeLimit: 1MB }
-                  - { id: quick, path: /api/quick/**, upstreams: ["%1$s"], timeout: { firstByte: 300ms, total: 900ms } }
+                  - { id: up, path: /api/up/**, retry: { attempts: 1 }, upstreams: ["%1$s"], requestSizeLimit: 1MB }
+                  - { id: quick, retry: { attempts: 1 }, path: /api/quick/**, upstreams: ["%1$s"], timeout: { firstByte: 300ms, total: 900ms } }
                   - { id: dead, path: /api/dead, upstreams: ["http://127.0.0.1:%2$d"] }
                   - { id: lost, path: /api/lost, upstreams: ["http://no-such-host.invalid"] }
                   - { id: full, path: /api/full, upstreams: ["http://127.0.0.1:%3$d"], timeout: { connect: 200ms } }
@@ -116,7 +116,7 @@ class ProxyFailuresTest {
         assertThat(answer.status()).isEqualTo(200);
         assertThat(answer.text()).isEqualTo("half");
         assertThat(answer.clean()).isFalse();
-        assertThat(((Refused) gateway.outcomes().remove()).refusal()).isEqualTo(Refusal.UPSTREAM_TIMEOUT);
+        awaitRefusal(Refusal.UPSTREAM_TIMEOUT);
         await().until(() -> upstream.openConnections() == 0);
     }
 
@@ -137,7 +137,7 @@ class ProxyFailuresTest {
         var answer = get("/api/up/x");
         assertThat(answer.status()).isEqualTo(200);
         assertThat(answer.clean()).isFalse();
-        assertThat(((Refused) gateway.outcomes().remove()).refusal()).isEqualTo(Refusal.UPSTREAM_BAD_ANSWER);
+        awaitRefusal(Refusal.UPSTREAM_BAD_ANSWER);
     }
 
     @ParameterizedTest
@@ -159,6 +159,9 @@ class ProxyFailuresTest {
                 "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
                 "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
                 "HTTP/1.1 200 OK\r\nX: a\u0001b\r\nContent-Length: 0\r\n\r\n",
+                "HTTP/1.1 200 OK\r\nX: a\rSet-Cookie: evil=1\r\nContent-Length: 0\r\n\r\n",
+                "HTTP/1.1 200 OK\r\nX: a\u0000b\r\nContent-Length: 0\r\n\r\n",
+                "HTTP/1.1 200 OK\r\nX: a\r\n b\r\nContent-Length: 0\r\n\r\n",
                 "HTTP/1.1 200 OK\r\nX Y: a\r\nContent-Length: 0\r\n\r\n",
                 "HTTP/1.1 200 OK\r\nno colon\r\nContent-Length: 0\r\n\r\n",
             })
@@ -169,15 +172,6 @@ class ProxyFailuresTest {
         });
         var answer = get("/api/up/x");
         assertProblem(answer, 502, "upstream-bad-answer");
-        assertThat(answer.values("Set-Cookie")).isEmpty();
-    }
-
-    @Test
-    void aBareCarriageReturnInAnAnswerNeverBecomesAHeader() throws IOException {
-        upstream.answer("HTTP/1.1 200 OK\r\nX: a\rSet-Cookie: evil=1\r\nY: a\u0000b\r\nContent-Length: 0\r\n\r\n");
-        var answer = get("/api/up/x");
-        assertThat(answer.values("X")).containsExactly("a Set-Cookie: evil=1");
-        assertThat(answer.values("Y")).containsExactly("a b");
         assertThat(answer.values("Set-Cookie")).isEmpty();
     }
 
@@ -198,6 +192,12 @@ class ProxyFailuresTest {
         assertProblem(get("/api/up/x"), 502, "upstream-bad-answer");
         upstream.answer("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n" + StubUpstream.OK);
         assertThat(get("/api/up/x").text()).isEqualTo("ok");
+    }
+
+    // What the test before was told may come late.
+    private static void awaitRefusal(Refusal refusal) {
+        await().until(() -> gateway.outcomes().stream()
+                .anyMatch(outcome -> outcome instanceof Refused refused && refused.refusal() == refusal));
     }
 
     private static RawClient.Answer get(String path) throws IOException {

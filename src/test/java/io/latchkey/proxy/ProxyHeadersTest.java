@@ -24,7 +24,7 @@ class ProxyHeadersTest {
         upstream = StubUpstream.start();
         gateway = TestGateway.start("""
                 routes:
-                  - { id: up, path: /api/up/**, upstreams: ["%1$s"], stripPrefix: /api/up }
+                  - { id: up, path: /api/up/**, retry: { attempts: 1 }, upstreams: ["%1$s"], stripPrefix: /api/up }
                   - { id: open, path: /api/open/**, upstreams: ["%1$s/base/"], access: public }
                   - id: injected
                     path: /api/injected/**

@@ -4,16 +4,21 @@ import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /** A caller on a raw socket: sends exactly these bytes, and tells a clean end of an answer from a cut one. */
 public final class RawClient implements AutoCloseable {
     private final Socket socket;
     private final BufferedInputStream in;
+
+    private final List<Head> interim = new ArrayList<>();
+    private final List<String> trailers = new ArrayList<>();
 
     public RawClient(int port) throws IOException {
         socket = new Socket(InetAddress.getLoopbackAddress(), port);
@@ -44,6 +49,28 @@ public final class RawClient implements AutoCloseable {
         socket.getOutputStream().flush();
     }
 
+    /** On another thread than that which receives. */
+    public void sendAll(byte[] bytes) {
+        try {
+            send(bytes);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    public String receiveBytes(int count) throws IOException {
+        return new String(in.readNBytes(count), StandardCharsets.ISO_8859_1);
+    }
+
+    public String receiveToEnd() throws IOException {
+        return new String(in.readAllBytes(), StandardCharsets.ISO_8859_1);
+    }
+
+    /** The fields behind the last chunked body, names in lower case. */
+    public List<String> trailers() {
+        return trailers;
+    }
+
     public void cut() throws IOException {
         socket.setSoLinger(true, 0);
         socket.close();
@@ -51,6 +78,10 @@ public final class RawClient implements AutoCloseable {
 
     public Answer receive(boolean toHead) throws IOException {
         Head head = receiveHead();
+        while (head.status() < 200 && head.status() != 101) {
+            interim.add(head);
+            head = receiveHead();
+        }
         if (toHead || head.status() == 204 || head.status() == 304) {
             return new Answer(head, new byte[0], true);
         }
@@ -74,6 +105,11 @@ public final class RawClient implements AutoCloseable {
         }
     }
 
+    /** The answers before the final ones. */
+    public List<Head> interim() {
+        return interim;
+    }
+
     public Head receiveHead() throws IOException {
         String status = line();
         List<String> headers = new ArrayList<>();
@@ -94,7 +130,9 @@ public final class RawClient implements AutoCloseable {
             throw new EOFException("cut");
         }
         if (chunk.length == 0) {
-            line();
+            for (String line = line(); !line.isEmpty(); line = line()) {
+                trailers.add(line.toLowerCase(Locale.ROOT));
+            }
         }
         return chunk;
     }

@@ -17,6 +17,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
+import javax.net.ServerSocketFactory;
 
 /** A server on raw sockets that records exactly what it is sent and answers exactly what it is told. */
 public final class StubUpstream implements AutoCloseable {
@@ -35,14 +36,19 @@ public final class StubUpstream implements AutoCloseable {
         void serve(Received request, Wire wire) throws IOException;
     }
 
-    private StubUpstream() throws IOException {
-        server = new ServerSocket(0, 500, InetAddress.getLoopbackAddress());
+    private StubUpstream(ServerSocketFactory sockets) throws IOException {
+        server = sockets.createServerSocket(0, 500, InetAddress.getLoopbackAddress());
         Thread.ofPlatform().daemon().start(this::accept);
     }
 
     public static StubUpstream start() {
+        return start(ServerSocketFactory.getDefault());
+    }
+
+    /** On sockets of another kind, such as those of TLS. */
+    public static StubUpstream start(ServerSocketFactory sockets) {
         try {
-            return new StubUpstream();
+            return new StubUpstream(sockets);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -50,6 +56,10 @@ public final class StubUpstream implements AutoCloseable {
 
     public URI uri() {
         return URI.create("http://127.0.0.1:" + server.getLocalPort());
+    }
+
+    public int port() {
+        return server.getLocalPort();
     }
 
     /** Forgets what was recorded, drops idle connections, and answers {@link #OK} again. */
@@ -185,6 +195,7 @@ public final class StubUpstream implements AutoCloseable {
         private final String head;
         private volatile byte[] body = {};
         private volatile boolean whole;
+        private final List<String> trailers = new CopyOnWriteArrayList<>();
 
         Received(String head) {
             this.head = head;
@@ -226,6 +237,10 @@ public final class StubUpstream implements AutoCloseable {
             return body;
         }
 
+        public List<String> trailers() {
+            return trailers;
+        }
+
         /** Whether the body arrived to its very end. */
         public boolean isWhole() {
             return whole;
@@ -251,6 +266,20 @@ public final class StubUpstream implements AutoCloseable {
         public void write(byte[] bytes) throws IOException {
             socket.getOutputStream().write(bytes);
             socket.getOutputStream().flush();
+        }
+
+        /** Sends that many bytes back as they come. */
+        public void echo(int count) throws IOException {
+            byte[] buffer = new byte[64 * 1024];
+            for (int left = count; left > 0; ) {
+                int read = in.read(buffer, 0, Math.min(left, buffer.length));
+                if (read < 0) {
+                    throw new EOFException("body broke off");
+                }
+                socket.getOutputStream().write(buffer, 0, read);
+                left -= read;
+            }
+            request.whole = true;
         }
 
         /** Ends the connection properly: what was written arrives, and then the end. */
@@ -296,11 +325,13 @@ public final class StubUpstream implements AutoCloseable {
         public byte[] readChunk() throws IOException {
             int size = Integer.parseInt(readLine(), 16);
             byte[] chunk = in.readNBytes(size);
-            if (chunk.length < size || !readLine().isEmpty()) {
-                throw new EOFException("chunk broke off");
-            }
             if (size == 0) {
+                for (String line = readLine(); !line.isEmpty(); line = readLine()) {
+                    request.trailers.add(line);
+                }
                 request.whole = true;
+            } else if (chunk.length < size || !readLine().isEmpty()) {
+                throw new EOFException("chunk broke off");
             }
             return chunk;
         }

@@ -3,6 +3,7 @@ package io.latchkey.proxy;
 import io.latchkey.keys.TestCallers;
 import io.latchkey.problems.Problems;
 import io.latchkey.problems.Refused;
+import io.latchkey.ratelimit.TestPermits;
 import io.latchkey.routes.RouteMatch;
 import io.latchkey.routes.Routes;
 import jakarta.servlet.FilterChain;
@@ -12,9 +13,13 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
@@ -23,12 +28,15 @@ import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.ComponentScan;
+import org.springframework.context.annotation.FilterType;
 import org.springframework.core.Ordered;
 import org.springframework.web.filter.OncePerRequestFilter;
 
 /** The part of the walk from the match to the upstream in a real server, without keys. */
 final class TestGateway implements AutoCloseable {
     static final String CORRELATION_ID = "test-correlation-id";
+
+    private static final AtomicLong SKIPPED = new AtomicLong();
 
     private final ConfigurableApplicationContext context;
 
@@ -57,7 +65,9 @@ final class TestGateway implements AutoCloseable {
                                     // The store, which the readiness asks for, is not here.
                                     "management.endpoint.health.validate-group-membership=false",
                                     // The stub drops its connections between tests.
-                                    "latchkey.proxy.check-after-idle=0s"),
+                                    "latchkey.wire.check-after-idle=0s",
+                                    // Its failures are a test's subject; those of the breaker are not.
+                                    "latchkey.upstreams.circuit-breakers-disabled=true"),
                             Stream.of(properties))
                     .map(property -> "--" + property)
                     .toArray(String[]::new);
@@ -65,6 +75,11 @@ final class TestGateway implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** Lets a minute pass: what was used of budgets is forgotten. */
+    static void later() {
+        SKIPPED.addAndGet(60);
     }
 
     int port() {
@@ -84,9 +99,32 @@ final class TestGateway implements AutoCloseable {
 
     // Not a @SpringBootConfiguration: the scan of the whole app would find it.
     @EnableAutoConfiguration
-    @ComponentScan({"io.latchkey.routes", "io.latchkey.proxy", "io.latchkey.problems"})
-    @ConfigurationPropertiesScan({"io.latchkey.routes", "io.latchkey.proxy", "io.latchkey.problems"})
+    @ComponentScan(
+            basePackages = {
+                "io.latchkey.routes",
+                "io.latchkey.proxy",
+                "io.latchkey.wire",
+                "io.latchkey.upstreams",
+                "io.latchkey.problems"
+            },
+            // They write to the audit log, which is not here.
+            excludeFilters =
+                    @ComponentScan.Filter(
+                            type = FilterType.REGEX,
+                            pattern = "io\\.latchkey\\.routes\\.Route(Reloads|Audit|FileWatch|Meters|AdminController)"))
+    @ConfigurationPropertiesScan({
+        "io.latchkey.routes",
+        "io.latchkey.proxy",
+        "io.latchkey.wire",
+        "io.latchkey.upstreams",
+        "io.latchkey.problems"
+    })
     static class App {
+        @Bean
+        InstantSource time() {
+            return () -> Instant.EPOCH.plus(Duration.ofNanos(System.nanoTime())).plusSeconds(SKIPPED.get());
+        }
+
         @Bean
         BlockingQueue<Object> outcomes() {
             return new LinkedBlockingQueue<>();
@@ -134,8 +172,12 @@ final class TestGateway implements AutoCloseable {
                     return;
                 }
                 var caller = TestCallers.caller(match.route().isPublic() ? null : "key1");
-                outcomes.add(
-                        proxy.forward(match, caller, Map.of("X-Correlation-ID", CORRELATION_ID), request, response));
+                outcomes.add(proxy.forward(
+                        match,
+                        TestPermits.permit(caller),
+                        new Proxy.Envelope(Map.of("X-Correlation-ID", CORRELATION_ID), () -> false),
+                        request,
+                        response));
             } catch (Refused refused) {
                 outcomes.add(refused);
                 problems.answer(request, response, refused);

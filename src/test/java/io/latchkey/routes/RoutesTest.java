@@ -137,7 +137,7 @@ class RoutesTest {
                 .containsOnly(
                         Map.entry("Authorization", "Bearer s3cret"), Map.entry("X-A-B", "1"), Map.entry("X-AB", "2"));
         assertThat(route.toString()).doesNotContain("s3cret");
-        assertThat(JsonMapper.shared().writeValueAsString(RouteAdminController.Row.of(route)))
+        assertThat(JsonMapper.shared().writeValueAsString(RouteView.of(route)))
                 .contains("Authorization", "\"total\":\"PT1H\"")
                 .doesNotContain("s3cret");
     }
@@ -164,7 +164,7 @@ class RoutesTest {
     @Test
     void withoutAnyRoutesThereIsOnlyTheDemoRoute() throws Exception {
         DemoUpstream demo = new DemoUpstream(JsonMapper.shared());
-        Routes routes = new Routes(new RouteSource(new RoutesProperties(""), environment), demo);
+        Routes routes = new Routes(new RouteSource(new RoutesProperties("", Duration.ZERO), environment), demo);
         assertThat(routes.match(get("/api/demo/x")).label()).isEqualTo("demo");
         assertThat(routes.all()).hasSize(1);
         demo.stop();
@@ -177,14 +177,19 @@ class RoutesTest {
                   - id: A b
                     path: /other
                     upstreams: [ "ftp://h", "http://user:hunter2@h", "http://h?x", "http://0x7f.1", "h:1", "http://h/../x" ]
-                    retry: { attempts: 3 }
+                    retry: { attempts: 11, on: [error] }
+                    breaker: { failures: 0, half: 1 }
+                    health: { interval: 1ms }
+                    limits: [ { name: a, quota: 0, window: P2M }, { name: a, quota: 1, window: PT1M } ]
+                    cache: { methods: [PUT], ttl: 366d }
+                    usage: {}
                     timeout: { total: -1s, connect: 5, firstByte: 2h, idle: 1s }
                     methods: [get, TRACE]
                     access: open
                     requestSizeLimit: 2TB
                     upstreamHeaders: { Authorization: "Bearer ${NOT_SET_ANYWHERE}", Transfer-Encoding: x, "a b": y }
                     stripPrefix: /api/ot
-                    breaker:
+                    warm:
                   - { id: b, path: /api/health, upstreams: ["http://169.254.169.254"] }
                   - { id: b, path: /api/health, upstreams: ["http://[::ffff:169.254.1.1]"] }
                   - { id: c, path: /api/v1/keys/self/**, upstreams: [] , access: public, scope: x }
@@ -195,10 +200,21 @@ class RoutesTest {
                 .contains(
                         "routes[0].id: A b (expected: [a-z0-9]",
                         "routes[0].path: /other (expected: a canonical path below /api/",
-                        "routes[0].upstreams[0]: ftp://h (expected: http(s)://host",
-                        "routes[0].upstreams[1]: http://(not shown)@h",
-                        "routes[0].upstreams[5]: ",
-                        "routes[0].retry: unknown, or not supported by this version (accepted: id, path, upstreams, ",
+                        "routes[0].upstreams[0].url: ftp://h (expected: http(s)://host",
+                        "routes[0].upstreams[1].url: http://(not shown)@h",
+                        "routes[0].upstreams[5].url: ",
+                        "routes[0].retry.attempts: 11 (expected: 1 to 10)",
+                        "routes[0].retry.on[0]: error (expected: timeout)",
+                        "routes[0].breaker.failures: 0 (expected: 1 to 1000)",
+                        "routes[0].breaker.half: unknown",
+                        "routes[0].health.path: missing",
+                        "routes[0].health.interval: 1ms (expected: 100ms to 1h)",
+                        "routes[0].limits[0].quota: 0 (expected: 1 to ",
+                        "routes[0].limits[0].window: P2M (expected: PT1S to PT24H, P1D to P31D, or P1M)",
+                        "routes[0].limits[1].name: another limit of this route has this name",
+                        "routes[0].cache.methods[0]: PUT (expected: GET, HEAD or POST)",
+                        "routes[0].cache.ttl: 366d (expected: 0ms to 8760h)",
+                        "routes[0].usage: unknown, or not supported by this version (accepted: ",
                         "routes[0].timeout.total: -1s (expected: 1ms to 1h)",
                         "routes[0].timeout.connect: 5 (expected: 1ms to 1h)",
                         "routes[0].timeout.firstByte: 2h (expected: 1ms to 1h)",
@@ -225,19 +241,7 @@ class RoutesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "retry: {}",
-                "breaker: {}",
-                "concurrency: 1",
-                "limits: []",
-                "cost: 1",
-                "cache: {}",
-                "mode: direct",
-                "warm: 1",
-                "usage: {}",
-                "nonsense: 1"
-            })
+    @ValueSource(strings = {"usage: {}", "nonsense: 1"})
     void whatThisVersionCannotDoIsNotSilentlyIgnored(String line) {
         StartRefused refused =
                 refusedStart("routes: [ { id: a, path: /api/a, upstreams: [\"http://h:1\"], " + line + " } ]");
@@ -302,21 +306,24 @@ class RoutesTest {
 
     @Test
     void aMissingFileIsRefusedByName() {
-        StartRefused refused = catchThrowableOfType(StartRefused.class, () -> configured("/nowhere/routes.yml"));
+        InvalidRoutes refused = catchThrowableOfType(InvalidRoutes.class, () -> configured("/nowhere/routes.yml"));
         assertThat(refused.getMessage()).contains("/nowhere/routes.yml");
     }
 
     private Routes routes(String yaml) {
         return new Routes(
-                new RouteSource(new RoutesProperties(write(yaml)), environment), new DemoUpstream(JsonMapper.shared()));
+                new RouteSource(new RoutesProperties(write(yaml), Duration.ZERO), environment),
+                new DemoUpstream(JsonMapper.shared()));
     }
 
     private java.util.List<Route> configured(String file) {
-        return new RouteSource(new RoutesProperties(file), environment).read();
+        return new RouteSource(new RoutesProperties(file, Duration.ZERO), environment)
+                .read()
+                .routes();
     }
 
     private StartRefused refusedStart(String yaml) {
-        StartRefused refused = catchThrowableOfType(StartRefused.class, () -> configured(write(yaml)));
+        StartRefused refused = catchThrowableOfType(StartRefused.class, () -> routes(yaml));
         assertThat(refused).isNotNull();
         return refused;
     }

@@ -1,4 +1,4 @@
-package io.latchkey.proxy;
+package io.latchkey.wire;
 
 import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
@@ -18,16 +18,22 @@ import org.springframework.validation.annotation.Validated;
  *     take the node's sockets.
  * @param connectionIdle how long an unused connection is kept (default 30s, 1s to 10m). Longer than the upstream keeps
  *     it means requests that fail because the upstream had just closed.
- * @param checkAfterIdle how long a connection may have been unused before it is checked for being closed, at the price
- *     of a millisecond (default 500ms, 0s to 10m). Too long means requests that fail on a dead connection.
+ * @param checkAfterIdle how long a connection may have been unused before it is checked for being closed (default 50ms,
+ *     0s to 10m); a check costs a microsecond, under TLS a millisecond. Too long means requests that fail on a dead
+ *     connection.
+ * @param connectionAge how long a connection is used at all (default 5m, 1s to 1d), so that a change of DNS is followed
+ *     under constant traffic too. Too short means a handshake for many requests.
  */
 @Validated
-@ConfigurationProperties("latchkey.proxy")
-record ProxyProperties(
+@ConfigurationProperties("latchkey.wire")
+record WireProperties(
         @DefaultValue("512") @Min(1) @Max(65535) int maxConnectionsPerUpstream,
 
         @DefaultValue("30s") @NotNull @DurationMin(seconds = 1) @DurationMax(minutes = 10)
         Duration connectionIdle,
 
-        @DefaultValue("500ms") @NotNull @DurationMin @DurationMax(minutes = 10)
-        Duration checkAfterIdle) {}
+        @DefaultValue("50ms") @NotNull @DurationMin @DurationMax(minutes = 10)
+        Duration checkAfterIdle,
+
+        @DefaultValue("5m") @NotNull @DurationMin(seconds = 1) @DurationMax(days = 1)
+        Duration connectionAge) {}
