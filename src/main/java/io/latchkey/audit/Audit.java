@@ -63,9 +63,14 @@ public class Audit {
 
     /** Writes an act that changed nothing in Redis, such as a refused one. */
     public void append(Act act, String target, String outcome) {
+        append(act, target, outcome, null, null);
+    }
+
+    /** Writes an act that changed something outside of Redis, such as this node's routes. */
+    public void append(Act act, String target, String outcome, @Nullable Object before, @Nullable Object after) {
         long written = 0;
         while (written == 0) {
-            Link link = next(act, target, outcome, null, null);
+            Link link = next(act, target, outcome, before, after);
             written = redis.<Long>onAdmin(
                     APPEND, ScriptOutputType.INTEGER, List.of(LOG), List.of(json.writeValueAsString(link)));
         }

@@ -1,11 +1,15 @@
 package io.latchkey.keys;
 
 import java.net.InetAddress;
+import java.util.HexFormat;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
 /** A block of IP addresses, such as {@code 10.0.0.0/8}; made of literals only, so no name is ever looked up. */
 public record CidrBlock(InetAddress network, int prefix) {
+    private static final int IPV4_BYTES = 4;
+    private static final int NETWORK_BYTES = 8;
+
     private static final Pattern IPV4 =
             Pattern.compile("(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)(?:\\.(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)){3}");
 
@@ -59,6 +63,25 @@ public record CidrBlock(InetAddress network, int prefix) {
                 : remoteAddr;
         int zone = literal.indexOf('%');
         return address(zone < 0 ? literal : literal.substring(0, zone));
+    }
+
+    /**
+     * Whom to count a caller as that may choose its address: itself, or the /64 of an IPv6 address, for a single host may
+     * use all of one.
+     */
+    public static String callersNetwork(String remoteAddr) {
+        if (remoteAddr.indexOf(':') < 0) {
+            return remoteAddr;
+        }
+        return ofRemote(remoteAddr).map(CidrBlock::network64).orElse(remoteAddr);
+    }
+
+    private static String network64(InetAddress address) {
+        byte[] bytes = address.getAddress();
+        if (bytes.length == IPV4_BYTES) {
+            return address.getHostAddress();
+        }
+        return HexFormat.of().formatHex(bytes, 0, NETWORK_BYTES) + "/64";
     }
 
     public boolean contains(InetAddress address) {

@@ -14,6 +14,8 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.stereotype.Component;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -22,6 +24,8 @@ import tools.jackson.databind.json.JsonMapper;
 public class Evidence {
     private static final String PREFIX = "{api_keys:valid}:";
     private static final Script USED = Script.of(Evidence.class, "used.lua");
+    private static final Logger log = LoggerFactory.getLogger(Evidence.class);
+    private static final int BATCH = 100;
     private static final int CALLERS_MAX = 200;
     private static final int AGENT_MAX = 120;
 
@@ -49,7 +53,10 @@ public class Evidence {
 
     /** Writes what was gathered; on failure it is kept for the next time. */
     void write() {
-        gathered().forEach(this::write);
+        List<String> gathered = gathered();
+        for (int from = 0; from < gathered.size(); from += BATCH) {
+            write(gathered.subList(from, Math.min(from + BATCH, gathered.size())));
+        }
     }
 
     /** Waits for a write on its way: whoever finds nothing here must know that it is stored. */
@@ -57,29 +64,41 @@ public class Evidence {
         return List.copyOf(unwritten.keySet());
     }
 
-    private synchronized void write(String keyId) {
-        Map<String, Tally> taken = unwritten.remove(keyId);
-        if (taken == null) {
+    private synchronized void write(List<String> keyIds) {
+        Map<String, ConcurrentHashMap<String, Tally>> taken = new HashMap<>();
+        for (String keyId : keyIds) {
+            ConcurrentHashMap<String, Tally> tallies = unwritten.remove(keyId);
+            if (tallies != null) {
+                taken.put(keyId, tallies);
+            }
+        }
+        if (taken.isEmpty()) {
             return;
         }
-        List<Report> report = taken.entrySet().stream()
-                .map(entry -> entry.getValue().report(entry.getKey()))
-                .toList();
+        Map<String, List<Report>> reports = new HashMap<>();
+        taken.forEach((keyId, tallies) -> reports.put(
+                keyId,
+                tallies.entrySet().stream()
+                        .map(entry -> entry.getValue().report(entry.getKey()))
+                        .toList()));
         try {
-            redis.onAdmin(
+            Long spoilt = redis.onAdmin(
                     USED,
                     ScriptOutputType.INTEGER,
                     List.of("api_keys:valid"),
-                    List.of(keyId, json.writeValueAsString(report)));
+                    List.of(json.writeValueAsString(reports)));
+            if (spoilt > 0) {
+                log.error("evidence of {} keys could not be written: something else lies in its place", spoilt);
+            }
         } catch (RuntimeException e) {
-            unwritten.merge(keyId, new ConcurrentHashMap<>(taken), Evidence::merged);
+            taken.forEach((keyId, tallies) -> unwritten.merge(keyId, tallies, Evidence::merged));
             throw e;
         }
     }
 
     /** What is known of each secret of the keys, in the order asked; of this node to this moment. */
     List<Uses> of(List<String> keyIds) {
-        keyIds.forEach(this::write);
+        write(keyIds);
         List<RedisFuture<Map<String, String>>> asked = new ArrayList<>(keyIds.size());
         redis.pipeline(commands -> {
             keyIds.forEach(keyId -> asked.add(commands.hgetall(PREFIX + "used:" + keyId)));

@@ -71,6 +71,16 @@ public record Key(
         return secrets.stream().filter(secret -> secret.is(Standing.ACTIVE)).findFirst();
     }
 
+    /** Whether a new secret waits for its first use. */
+    boolean isBeingRotated() {
+        for (Secret secret : secrets) {
+            if (secret.is(Standing.PENDING)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     public Optional<Secret> secret(String secretId) {
         return secrets.stream().filter(secret -> secret.id().equals(secretId)).findFirst();
     }

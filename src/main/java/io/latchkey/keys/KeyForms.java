@@ -2,10 +2,12 @@ package io.latchkey.keys;
 
 import io.latchkey.problems.Refusal;
 import io.latchkey.problems.Refused;
+import io.latchkey.problems.Window;
 import jakarta.validation.ConstraintViolation;
 import jakarta.validation.ConstraintViolationException;
 import jakarta.validation.Validator;
 import java.time.Instant;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -41,7 +43,20 @@ class KeyForms {
                 throw wrong("allowedCidrs[" + i + "]", "must be a CIDR block such as 10.0.0.0/8 or 2001:db8::/32");
             }
         }
+        checkLimits(profile.limits());
         return profile;
+    }
+
+    private static void checkLimits(List<KeyProfile.Limit> limits) {
+        Set<String> names = new HashSet<>();
+        for (int i = 0; i < limits.size(); i++) {
+            if (!Window.isValid(limits.get(i).window())) {
+                throw wrong("limits[" + i + "].window", "must be " + Window.EXPECTED);
+            }
+            if (!names.add(limits.get(i).name())) {
+                throw wrong("limits[" + i + "].name", "another limit of this key has this name");
+            }
+        }
     }
 
     KeyProfile newProfile(ObjectNode form, Instant now) {

@@ -35,6 +35,8 @@ public class Keys {
     private final KeyChanges changes;
     private final Upkeep upkeep;
     private final Evidence evidence;
+    private final FailedAttempts failedAttempts;
+    private final Nodes nodes;
     private final Peppers peppers;
     private final Redis redis;
     private final InstantSource time;
@@ -45,6 +47,8 @@ public class Keys {
             KeyChanges changes,
             Upkeep upkeep,
             Evidence evidence,
+            FailedAttempts failedAttempts,
+            Nodes nodes,
             Peppers peppers,
             Redis redis,
             InstantSource time) {
@@ -53,9 +57,16 @@ public class Keys {
         this.changes = changes;
         this.upkeep = upkeep;
         this.evidence = evidence;
+        this.failedAttempts = failedAttempts;
+        this.nodes = nodes;
         this.peppers = peppers;
         this.redis = redis;
         this.time = time;
+    }
+
+    /** How many nodes serve, as last known. */
+    public int liveNodes() {
+        return nodes.lastLive();
     }
 
     /** For a route that asks for no key. */
@@ -65,19 +76,25 @@ public class Keys {
 
     /** The caller of a route that needs a key, and this scope if it names one. */
     public Caller authenticate(HttpServletRequest request, @Nullable String scope) {
-        return verify(request, Presented.from(request), Kind.API, scope);
+        try {
+            return verify(request, Presented.of(Presented.from(request), peppers), Kind.API, scope);
+        } catch (Refused refused) {
+            throw failedAttempts.counted(request.getRemoteAddr(), refused);
+        }
     }
 
     /** The operator behind the bearer token of an admin call; an API key is as unknown here as any other string. */
     public Caller authenticateOperator(HttpServletRequest request) {
-        String bearer = Presented.bearer(request);
-        if (bearer == null) {
-            throw new Refused(Refusal.ADMIN_TOKEN_MISSING, "Send Authorization: Bearer <admin token>.");
-        }
         try {
+            String bearer = Presented.bearer(request);
+            if (bearer == null) {
+                throw new Refused(Refusal.ADMIN_TOKEN_MISSING, "Send Authorization: Bearer <admin token>.");
+            }
             return verify(request, Presented.of(bearer, peppers), Kind.ADMIN, null);
-        } catch (Refused refused) {
-            if (refused.refusal().status() == Refusal.KEY_UNKNOWN.status()) {
+        } catch (Refused failure) {
+            Refused refused = failedAttempts.counted(request.getRemoteAddr(), failure);
+            if (refused.refusal() != Refusal.ADMIN_TOKEN_MISSING
+                    && refused.refusal().status() == Refusal.KEY_UNKNOWN.status()) {
                 throw new Refused(
                         Refusal.ADMIN_TOKEN_REFUSED, "This is not a working admin token of this gateway.", refused);
             }
@@ -102,22 +119,23 @@ public class Keys {
         }
     }
 
-    private Caller verify(HttpServletRequest request, String text, Kind kind, @Nullable String scope) {
-        return verify(request, Presented.of(text, peppers), kind, scope);
-    }
-
     private Caller verify(HttpServletRequest request, Presented presented, Kind kind, @Nullable String scope) {
         long begun = System.nanoTime();
         Cached cached = cached(presented);
         // While Redis is known to be gone, only the grace decides what memory is worth.
         if (cached != null && redis.isUp() && cache.trusted(cached)) {
-            Check check = check(cached.key(), presented, kind, scope, request);
+            Check check = check(cached.key(), cached.secretOf(presented), kind, scope, request);
             if (check.passed()) {
                 if (cache.ageing(cached)) {
                     upkeep.confirmSoon(cached.key().id());
                 }
                 return caller(request, presented, check);
             }
+        }
+        if (cached == null
+                || !check(cached.key(), cached.secretOf(presented), kind, scope, request)
+                        .passed()) {
+            failedAttempts.refuseTheBusy(request.getRemoteAddr());
         }
         // From here on Redis decides: what is cached may only say yes.
         // By kind: an API key is unknown to the admin API, and works all the same.
@@ -129,12 +147,13 @@ public class Keys {
         }
         Check check;
         try {
-            check = check(lookUp(presented), presented, kind, scope, request);
+            Key key = lookUp(presented);
+            check = check(key, key == null ? null : presented.secretOf(key), kind, scope, request);
         } catch (StoreUnavailable e) {
             if (cached == null || !cache.withinGrace(cached)) {
                 throw storeUnavailable(e);
             }
-            check = check(cached.key(), presented, kind, scope, request);
+            check = check(cached.key(), cached.secretOf(presented), kind, scope, request);
             if (check.refusalOrNull() == Refusal.KEY_UNKNOWN) {
                 throw storeUnavailable(e);
             }
@@ -185,9 +204,8 @@ public class Keys {
     }
 
     private Check check(
-            @Nullable Key key, Presented presented, Kind kind, @Nullable String scope, HttpServletRequest request) {
-        Secret secret = key == null || key.kind() != kind ? null : presented.secretOf(key);
-        if (key == null || secret == null) {
+            @Nullable Key key, @Nullable Secret secret, Kind kind, @Nullable String scope, HttpServletRequest request) {
+        if (key == null || secret == null || key.kind() != kind) {
             return new Check(null, null, Refusal.KEY_UNKNOWN);
         }
         Refusal refusal = key.refusal(secret, time.instant());
@@ -222,8 +240,7 @@ public class Keys {
                 throw refused(since, null);
             }
         }
-        boolean shownToOperator =
-                secret.is(Standing.SUPERSEDED) || key.secrets().stream().anyMatch(other -> other.is(Standing.PENDING));
+        boolean shownToOperator = secret.is(Standing.SUPERSEDED) || key.isBeingRotated();
         String agent = shownToOperator ? request.getHeader("User-Agent") : null;
         evidence.used(key, secret, request.getRemoteAddr(), shownToOperator && agent == null ? "" : agent);
         if (!secret.pepper().equals(peppers.current().id())) {

@@ -20,6 +20,9 @@ import org.springframework.validation.annotation.Validated;
  * @param cacheSize keys kept in memory per node; default 100000, about 1 KiB each; fewer = more Redis reads
  * @param evidenceEvery how often a node writes last-used times and callers; default 5s, at most 60s; shorter = more
  *     writes to Redis
+ * @param failedAttemptsPerMinute requests without a working key that one address, of IPv6 a /64, may send in a minute
+ *     before nothing of it is looked up; default 100, 0 = as many as it likes; too few and a broken client locks out
+ *     new keys behind the same address
  */
 @Validated
 @ConfigurationProperties("latchkey.keys")
@@ -33,4 +36,6 @@ record KeysProperties(
         @DefaultValue("100000") @Min(100) @Max(10_000_000) int cacheSize,
 
         @DefaultValue("5s") @DurationMin(millis = 100) @DurationMax(seconds = 60)
-        Duration evidenceEvery) {}
+        Duration evidenceEvery,
+
+        @DefaultValue("100") @Min(0) @Max(1_000_000) int failedAttemptsPerMinute) {}

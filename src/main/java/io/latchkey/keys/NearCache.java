@@ -3,9 +3,14 @@ package io.latchkey.keys;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.latchkey.problems.Refusal;
+import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
@@ -49,7 +54,49 @@ class NearCache {
     }
 
     /** One key as Redis confirmed it. */
-    record Cached(Key key, long confirmedAt) {}
+    static final class Cached {
+        private final Key key;
+        private final long confirmedAt;
+        private volatile @Nullable Proven proven;
+
+        Cached(Key key, long confirmedAt) {
+            this.key = key;
+            this.confirmedAt = confirmedAt;
+        }
+
+        /** A token's hash that was found to be one of the key's secrets. */
+        private static final class Proven {
+            private final byte[] sha256;
+            private final Secret secret;
+
+            Proven(byte[] sha256, Secret secret) {
+                this.sha256 = sha256;
+                this.secret = secret;
+            }
+        }
+
+        Key key() {
+            return key;
+        }
+
+        long confirmedAt() {
+            return confirmedAt;
+        }
+
+        /** The secret of the key that was presented; the same again is not put through the pepper again. */
+        @Nullable
+        Secret secretOf(Presented presented) {
+            Proven known = proven;
+            if (known != null && MessageDigest.isEqual(known.sha256, presented.sha256())) {
+                return known.secret;
+            }
+            Secret secret = presented.secretOf(key);
+            if (secret != null) {
+                proven = new Proven(presented.sha256(), secret);
+            }
+            return secret;
+        }
+    }
 
     @Nullable
     Cached get(String id) {
@@ -88,6 +135,19 @@ class NearCache {
             keep(key, startedAt, stripe, before);
         }
         return key;
+    }
+
+    /** Reads keys that are held, all at once; of each what {@link #fill} says. */
+    void confirm(List<String> ids, Function<List<String>, List<Key>> lookUp) {
+        Map<String, Long> before = new HashMap<>();
+        ids.forEach(id -> before.put(id, applied.get(stripe(id))));
+        long startedAt = System.nanoTime();
+        for (Key key : lookUp.apply(ids)) {
+            Long seen = before.get(key.id());
+            if (seen != null) {
+                keep(key, startedAt, stripe(key.id()), seen);
+            }
+        }
     }
 
     /** A legacy token's look-up does not know its key beforehand, so every stripe is its fence. */

@@ -29,6 +29,7 @@ class Nodes {
     private final Duration silence;
     private final String id;
     private volatile Peppers.Pepper pepperToWrite;
+    private volatile int lastLive = 1;
 
     Nodes(Redis redis, Peppers peppers, JsonMapper json, InstantSource time, KeysProperties properties) {
         this.redis = redis;
@@ -54,7 +55,14 @@ class Nodes {
         List<String> held = peppers.held().stream().map(Peppers.Pepper::id).toList();
         Node self = new Node(id, incarnation, epoch, time.instant(), held);
         redis.onAdmin(commands -> commands.hset(NODES, id, json.writeValueAsString(self)));
-        pepperToWrite = newestCommon();
+        List<Node> live = live();
+        lastLive = Math.max(1, live.size());
+        pepperToWrite = newestCommon(live);
+    }
+
+    /** How many nodes were live when this one last reported; itself until then. */
+    int lastLive() {
+        return lastLive;
     }
 
     void deregister() {
@@ -101,8 +109,7 @@ class Nodes {
         return pepperToWrite;
     }
 
-    private Peppers.Pepper newestCommon() {
-        List<Node> live = live();
+    private Peppers.Pepper newestCommon(List<Node> live) {
         for (Peppers.Pepper pepper : peppers.held()) {
             if (live.stream().allMatch(node -> node.peppers().contains(pepper.id()))) {
                 return pepper;

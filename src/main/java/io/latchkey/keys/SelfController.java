@@ -31,6 +31,7 @@ class SelfController {
                 key.state(time.instant()).name().toLowerCase(Locale.ROOT),
                 profile.scopes(),
                 profile.limits(),
+                profile.concurrency(),
                 profile.expiresAt(),
                 new SelfSecret(secret.id(), key.stateOf(secret, time.instant()), secret.last4(), key.deadline(secret)),
                 key.rotationDue());
@@ -45,6 +46,7 @@ class SelfController {
             String state,
             List<String> scopes,
             List<KeyProfile.Limit> limits,
+            @Nullable Integer concurrency,
             @Nullable Instant expiresAt,
             SelfSecret secret,
             @Nullable Instant rotationDueAt) {}

@@ -61,7 +61,13 @@ record Token(@Nullable String keyId) {
     }
 
     private static boolean printable(String text) {
-        return text.chars().allMatch(c -> c >= 0x20 && c < 0x7f);
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (c < 0x20 || c >= 0x7f) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static String crc(String body) {

@@ -7,6 +7,8 @@ import io.latchkey.store.StoreUnavailable;
 import io.prometheus.metrics.core.metrics.GaugeWithCallback;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
@@ -14,6 +16,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.DisposableBean;
@@ -26,6 +29,8 @@ import org.springframework.stereotype.Component;
 class Upkeep implements DisposableBean {
     private static final Logger log = LoggerFactory.getLogger(Upkeep.class);
     private static final Duration SWEEP_EVERY = Duration.ofSeconds(1);
+    private static final Duration CONFIRM_EVERY = Duration.ofMillis(100);
+    private static final int BATCH = 200;
     private static final Duration COUNT_EVERY = Duration.ofSeconds(30);
 
     /** Beyond this many waiting, the secret is simply taken up at its next use. */
@@ -42,6 +47,7 @@ class Upkeep implements DisposableBean {
             Thread.ofPlatform().daemon().name("key-upkeep").factory());
     private final ExecutorService soon = Executors.newFixedThreadPool(
             2, Thread.ofPlatform().daemon().name("key-soon-", 0).factory());
+    private final Set<String> unconfirmed = ConcurrentHashMap.newKeySet();
     private final Set<String> waiting = ConcurrentHashMap.newKeySet();
     private volatile long overdue;
     private boolean begun;
@@ -77,6 +83,8 @@ class Upkeep implements DisposableBean {
         }
         begun = true;
         every(SWEEP_EVERY, store::sweep);
+        // On a thread of its own: nobody may wait for a key because a slow sweep or report goes before it.
+        Thread.ofPlatform().daemon().name("key-confirm").start(this::confirmAlways);
         every(properties.evidenceEvery(), evidence::write);
         every(COUNT_EVERY, () -> {
             overdue = store.overdue();
@@ -84,9 +92,37 @@ class Upkeep implements DisposableBean {
         });
     }
 
-    /** Asks Redis again for a key that is in use, before anybody has to wait for it. */
+    /** Asks Redis again for a key that is in use, before anybody has to wait for it; together with others. */
     void confirmSoon(String keyId) {
-        soon(keyId, () -> cache.fill(keyId, () -> store.load(keyId)));
+        if (!unconfirmed.contains(keyId)) {
+            unconfirmed.add(keyId);
+        }
+    }
+
+    private void confirmAlways() {
+        while (!clock.isShutdown()) {
+            LockSupport.parkNanos(CONFIRM_EVERY.toNanos());
+            attempt(this::confirm);
+        }
+    }
+
+    private void confirm() {
+        List<String> batch = new ArrayList<>(BATCH);
+        for (String keyId : unconfirmed) {
+            batch.add(keyId);
+            if (batch.size() == BATCH) {
+                confirm(batch);
+            }
+        }
+        confirm(batch);
+    }
+
+    private void confirm(List<String> batch) {
+        if (!batch.isEmpty()) {
+            batch.forEach(unconfirmed::remove);
+            cache.confirm(List.copyOf(batch), store::load);
+            batch.clear();
+        }
     }
 
     /** Writes the digest of a secret in use with the newest pepper. */

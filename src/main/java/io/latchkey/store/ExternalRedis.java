@@ -9,31 +9,35 @@ import java.util.Set;
 record ExternalRedis(RedisURI address, String mode) implements Server {
     private static final Set<String> STANDALONE = Set.of("redis", "rediss");
     private static final Set<String> SENTINEL = Set.of("redis-sentinel", "rediss-sentinel");
-    private static final String ACCEPTED = "Set LATCHKEY_REDIS_URL to redis://[user:password@]host[:port][/db], to "
-            + "rediss://… for TLS, or to redis-sentinel://[password@]host[:port],host2[:port]…[/db]#master "
-            + "(rediss-sentinel://… for TLS); or leave it empty for an embedded Redis.";
 
     /** Never repeats the URL in a message: it holds the password. */
     static ExternalRedis of(String url) {
+        return of("LATCHKEY_REDIS_URL", url);
+    }
+
+    static ExternalRedis of(String variable, String url) {
+        String accepted = "Set " + variable + " to redis://[user:password@]host[:port][/db], to "
+                + "rediss://… for TLS, or to redis-sentinel://[password@]host[:port],host2[:port]…[/db]#master "
+                + "(rediss-sentinel://… for TLS); or leave it empty for an embedded Redis.";
         String trimmed = url.strip();
         int end = trimmed.indexOf("://");
         String scheme = end < 0 ? "" : trimmed.substring(0, end).toLowerCase(Locale.ROOT);
         if (!STANDALONE.contains(scheme) && !SENTINEL.contains(scheme)) {
             throw new StartRefused(
                     scheme.matches("[a-z][a-z0-9+.-]{0,30}")
-                            ? "LATCHKEY_REDIS_URL has the scheme " + scheme + "://, which is not supported."
-                            : "LATCHKEY_REDIS_URL is not a URL.",
-                    ACCEPTED);
+                            ? variable + " has the scheme " + scheme + "://, which is not supported."
+                            : variable + " is not a URL.",
+                    accepted);
         }
         try {
             RedisURI address = RedisURI.create(URI.create(scheme + trimmed.substring(end)));
             boolean sentinel = SENTINEL.contains(scheme);
             if (sentinel && address.getSentinelMasterId() == null) {
-                throw new StartRefused("LATCHKEY_REDIS_URL names no Sentinel master.", ACCEPTED);
+                throw new StartRefused(variable + " names no Sentinel master.", accepted);
             }
             return new ExternalRedis(address, sentinel ? "sentinel" : "standalone");
         } catch (IllegalArgumentException e) {
-            throw new StartRefused("LATCHKEY_REDIS_URL cannot be read.", ACCEPTED);
+            throw new StartRefused(variable + " cannot be read.", accepted);
         }
     }
 

@@ -16,6 +16,7 @@ import io.lettuce.core.metrics.CommandLatencyRecorder;
 import io.lettuce.core.resource.ClientResources;
 import io.lettuce.core.resource.Delay;
 import io.lettuce.core.resource.EpollProvider;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -34,10 +35,16 @@ final class HardenedClient implements AutoCloseable {
     private final ClientResources resources;
     private final RedisClient client;
     private final Supplier<RedisURI> address;
+    private final StringCodec codec;
 
     /** {@code address} is asked at each connect, because the embedded Redis has none before it runs. */
     HardenedClient(Supplier<RedisURI> address) {
+        this(address, StringCodec.UTF8);
+    }
+
+    private HardenedClient(Supplier<RedisURI> address, StringCodec codec) {
         this.address = address;
+        this.codec = codec;
         resources = ClientResources.builder()
                 .reconnectDelay(
                         Delay.equalJitter(Duration.ofMillis(10), Duration.ofSeconds(1), 20, TimeUnit.MILLISECONDS))
@@ -45,6 +52,11 @@ final class HardenedClient implements AutoCloseable {
                 .build();
         client = RedisClient.create(resources);
         client.setOptions(options());
+    }
+
+    /** Each character of a value is one byte, so that any bytes pass as text, neither changed nor grown. */
+    static HardenedClient ofBytes(Supplier<RedisURI> address) {
+        return new HardenedClient(address, new StringCodec(StandardCharsets.ISO_8859_1));
     }
 
     /** Connects, or throws {@link StoreUnavailable} after a few seconds at most. */
@@ -103,7 +115,7 @@ final class HardenedClient implements AutoCloseable {
 
     private CompletableFuture<StatefulRedisConnection<String, String>> connecting(RedisURI uri) {
         try {
-            return client.connectAsync(StringCodec.UTF8, uri).toCompletableFuture();
+            return client.connectAsync(codec, uri).toCompletableFuture();
         } catch (RedisException e) {
             throw Replies.failure(e);
         }

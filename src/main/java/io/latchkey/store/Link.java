@@ -22,6 +22,7 @@ final class Link implements AutoCloseable {
     private static final long STALLED = TimeUnit.SECONDS.toNanos(5);
     private static final long MEASURE_EVERY = TimeUnit.SECONDS.toNanos(1);
 
+    private final String name;
     private final HardenedClient client;
     private final StoreClock clock;
     private final long requestNanos;
@@ -35,6 +36,11 @@ final class Link implements AutoCloseable {
     private long measuredAt;
 
     Link(HardenedClient client, StoreClock clock, Duration requestTimeout) {
+        this("Redis", client, clock, requestTimeout);
+    }
+
+    Link(String name, HardenedClient client, StoreClock clock, Duration requestTimeout) {
+        this.name = name;
         this.client = client;
         this.clock = clock;
         this.requestNanos = requestTimeout.toNanos();
@@ -177,7 +183,7 @@ final class Link implements AutoCloseable {
         if (!closed && (up || !everDown)) {
             everDown = true;
             up = false;
-            log.warn("Redis is not available: {}", reason);
+            log.warn("{} is not available: {}", name, reason);
         }
     }
 
@@ -186,7 +192,7 @@ final class Link implements AutoCloseable {
         if (!closed && !up && current != null && current.isOpen()) {
             failures.set(0);
             up = true;
-            log.info("Redis is available");
+            log.info("{} is available", name);
         }
     }
 }

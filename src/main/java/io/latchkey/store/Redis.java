@@ -18,6 +18,9 @@ import org.jspecify.annotations.Nullable;
 // What a script returns, only its ScriptOutputType says.
 @SuppressWarnings("TypeParameterUnusedInFormals")
 public final class Redis {
+    /** The name of the Redis that keeps bytes which may be lost; each character of a value there is one byte. */
+    public static final String CACHE = "cacheRedis";
+
     private final Server server;
     private final HardenedClient client;
     private final Link link;

@@ -1,5 +1,6 @@
 package io.latchkey.store;
 
+import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
@@ -42,6 +43,18 @@ class StoreConfiguration {
     @Bean
     Redis redis(Server server, HardenedClient client, Link link, StoreProperties properties) {
         return new Redis(server, client, link, properties);
+    }
+
+    @Bean
+    CacheConnection cacheConnection(Server server, StoreProperties properties) {
+        return new CacheConnection(server, properties);
+    }
+
+    /** Only who asks for it by its name gets this one. */
+    @Bean(name = Redis.CACHE, defaultCandidate = false)
+    @Qualifier(Redis.CACHE)
+    Redis cacheRedis(CacheConnection connection) {
+        return connection.redis();
     }
 
     @Bean

@@ -64,6 +64,8 @@ class RolesTest {
             new Row("GET", "/admin/audit", AUDIT),
             new Row("GET", "/admin/audit/verify", AUDIT),
             new Row("GET", "/admin/routes", READ),
+            new Row("POST", "/admin/routes/reload", "", CHANGE),
+            new Row("POST", "/admin/cache/purge", "{\"tag\":\"none\"}", CHANGE),
             new Row("GET", "/health/detailed", READ));
 
     private static final Map<String, String> TOKENS = new HashMap<>();
