@@ -58,6 +58,7 @@ final class AccessLog implements RequestLog {
                 written,
                 NanoTime.since(request.getBeginNanoTime()),
                 trail.upstreamNanos(),
+                trail.cache(),
                 refused == null ? null : refused.refusal().code(),
                 trail.aborted() || cut(refused, response) || incomplete(request, response, written),
                 client(request),

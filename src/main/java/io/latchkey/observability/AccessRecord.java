@@ -18,6 +18,7 @@ record AccessRecord(
         long responseBytes,
         long durationNanos,
         long upstreamNanos,
+        @Nullable String cache,
         @Nullable String refusal,
         boolean aborted,
         String client,
@@ -40,6 +41,7 @@ record AccessRecord(
         if (upstreamNanos >= 0) {
             json.writeNumberProperty("upstreamMs", millis(upstreamNanos));
         }
+        text(json, "cache", cache);
         text(json, "refusal", refusal);
         if (aborted) {
             json.writeBooleanProperty("aborted", true);
@@ -60,6 +62,7 @@ record AccessRecord(
         part(line, "", refusal);
         line.append(' ').append(millis(durationNanos)).append("ms");
         part(line, "upstream=", upstreamNanos < 0 ? null : millis(upstreamNanos) + "ms");
+        part(line, "cache=", cache);
         line.append(" in=").append(requestBytes).append(" out=").append(responseBytes);
         part(line, "route=", route);
         part(line, "key=", keyId);

@@ -3,6 +3,7 @@ package io.latchkey.observability;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.eclipse.jetty.ee11.webapp.AbstractConfiguration;
 import org.eclipse.jetty.ee11.webapp.WebAppContext;
 import org.eclipse.jetty.http.HttpCompliance;
@@ -12,7 +13,9 @@ import org.eclipse.jetty.server.ConnectionFactory;
 import org.eclipse.jetty.server.Connector;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
+import org.eclipse.jetty.server.NetworkConnectionLimit;
 import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.util.thread.VirtualThreadPool;
 import org.springframework.boot.jetty.servlet.JettyServletWebServerFactory;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
@@ -46,7 +49,6 @@ final class FrontDoor implements WebServerFactoryCustomizer<JettyServletWebServe
     /** All but the access log: the actuator's own port is as strict, and silent. */
     void harden(JettyServletWebServerFactory factory) {
         factory.setErrorPages(Set.of());
-        factory.setMaxConnections(properties.maxConnections());
         factory.addConfigurations(new AbstractConfiguration(new AbstractConfiguration.Builder()) {
             @Override
             public void configure(WebAppContext context) {
@@ -66,11 +68,17 @@ final class FrontDoor implements WebServerFactoryCustomizer<JettyServletWebServe
             slowBody.setHandler(server.getHandler());
             server.setHandler(slowBody);
         }
-        for (Connector connector : server.getConnectors()) {
-            if (connector instanceof AbstractConnector tcp) {
-                harden(tcp);
-            }
-        }
+        Connector[] connectors = Stream.of(server.getConnectors())
+                .map(connector -> connector instanceof ServerConnector tcp ? hardened(server, tcp) : connector)
+                .toArray(Connector[]::new);
+        server.setConnectors(connectors);
+        server.addBean(new NetworkConnectionLimit(properties.maxConnections(), connectors));
+    }
+
+    private ServerConnector hardened(Server server, ServerConnector tcp) {
+        CallerConnector connector = new CallerConnector(server, tcp);
+        harden(connector);
+        return connector;
     }
 
     private void harden(AbstractConnector connector) {
@@ -85,13 +93,15 @@ final class FrontDoor implements WebServerFactoryCustomizer<JettyServletWebServe
             }
         }
         connector.setConnectionFactories(factories);
-        connector.addBean(new HeaderDeadline(connector, properties.headerTimeout()));
+        connector.addBean(new SlowCallers(connector, properties.headerTimeout(), properties.writeTimeout()));
     }
 
     private void harden(HttpConfiguration http) {
         http.setHttpCompliance(HttpCompliance.STRICT);
         http.setUriCompliance(UriCompliance.RFC3986);
         http.setRequestHeaderSize((int) properties.maxHeaderSize().toBytes());
+        // Per connection, and a hundred kilobytes of it: a crowd of callers would fill the heap with them.
+        http.setHeaderCacheSize(0);
         http.setSendServerVersion(false);
         http.setSendXPoweredBy(false);
         http.addCustomizer(new AnswerHeaders());

@@ -24,6 +24,10 @@ import org.springframework.validation.annotation.Validated;
  *     is silent for longer, such as an event stream without heartbeats, is cut
  * @param minBodyRate bytes a second that a request body must average after its first 10 s; default 256 B, 0 B switches
  *     the check off. Below it 408. Danger: off, a slow sender holds an upstream connection
+ * @param minAnswerRate bytes a second that a caller must take of its answer, 0 B to 1 MiB; default 1 KiB, 0 B switches
+ *     the check off. Each piece of 32 KiB has this long, and {@code answerGrace} besides; then the connection is cut and
+ *     the upstream released. Danger: off, a slow reader holds an upstream connection until the route's total timeout
+ * @param answerGrace how long a caller may take nothing at all, 1 s to 10 min; default 10 s
  * @param trustedProxies addresses and CIDR blocks of the proxies in front, whose {@code X-Forwarded-For} and
  *     {@code X-Forwarded-Proto} are believed; default none. Danger: a block too wide lets callers choose their address,
  *     and with it their limits and allowed networks
@@ -37,13 +41,19 @@ record FrontDoorProperties(
         @DefaultValue("10s") Duration headerTimeout,
         @DefaultValue("60s") Duration idleTimeout,
         @DefaultValue("256B") DataSize minBodyRate,
+        @DefaultValue("1KB") DataSize minAnswerRate,
+        @DefaultValue("10s") Duration answerGrace,
         @DefaultValue List<String> trustedProxies) {
+
+    private static final long LARGEST_WRITE = 32 * 1024;
 
     FrontDoorProperties {
         range("max-header-size", maxHeaderSize, DataSize.ofKilobytes(1), DataSize.ofKilobytes(64));
         range("header-timeout", headerTimeout, Duration.ofSeconds(1), Duration.ofSeconds(120));
         range("idle-timeout", idleTimeout, Duration.ofSeconds(1), Duration.ofHours(1));
         range("min-body-rate", minBodyRate, DataSize.ofBytes(0), DataSize.ofMegabytes(1));
+        range("min-answer-rate", minAnswerRate, DataSize.ofBytes(0), DataSize.ofMegabytes(1));
+        range("answer-grace", answerGrace, Duration.ofSeconds(1), Duration.ofMinutes(10));
         trustedProxies = List.copyOf(trustedProxies);
         for (String proxy : trustedProxies) {
             try {
@@ -53,6 +63,12 @@ record FrontDoorProperties(
                         "latchkey.front-door.trusted-proxies: '" + proxy + "': " + e.getMessage(), e);
             }
         }
+    }
+
+    /** How long one write of an answer may take, which is 32 KiB at most; zero = as long as it likes. */
+    Duration writeTimeout() {
+        long rate = minAnswerRate.toBytes();
+        return rate == 0 ? Duration.ZERO : answerGrace.plusMillis(LARGEST_WRITE * 1000 / rate);
     }
 
     List<CidrBlock> trustedBlocks() {

@@ -1,14 +1,17 @@
 package io.latchkey.observability;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryUsage;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.boot.health.contributor.Status;
+import org.springframework.core.env.Environment;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RestController;
@@ -20,12 +23,14 @@ class HealthController {
     private final RequestMeters meters;
     private final FrontDoorProperties frontDoor;
     private final InstantSource time;
+    private final Environment environment;
 
     HealthController(
             Map<String, HealthIndicator> indicators,
             RequestMeters meters,
             FrontDoorProperties frontDoor,
-            InstantSource time) {
+            InstantSource time,
+            Environment environment) {
         this.indicators = new LinkedHashMap<>();
         // As the actuator names them: what is a bean is no caller's business.
         indicators.forEach((bean, indicator) ->
@@ -33,16 +38,21 @@ class HealthController {
         this.meters = meters;
         this.frontDoor = frontDoor;
         this.time = time;
+        this.environment = environment;
     }
 
     /** What everybody may see. */
     record Summary(String status, Instant timestamp, Map<String, String> checks) {}
 
-    /** What operators see besides. */
+    /** What operators see besides; a capability that is not there says nothing. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
     record Detailed(
             String status,
             Instant timestamp,
+            Map<String, Boolean> killSwitches,
             Map<String, Object> checks,
+            @Nullable Map<String, Object> circuitBreakers,
+            @Nullable Map<String, Object> cache,
             Map<String, Object> requests,
             Map<String, Object> memory) {}
 
@@ -56,7 +66,8 @@ class HealthController {
     @GetMapping("/health/detailed")
     ResponseEntity<Detailed> detailed() {
         Map<String, Object> checks = new LinkedHashMap<>();
-        healths().forEach((name, health) -> {
+        Map<String, Health> healths = healths();
+        healths.forEach((name, health) -> {
             Map<String, Object> check = new LinkedHashMap<>(health.getDetails());
             check.put("status", word(health.getStatus()));
             checks.put(name, check);
@@ -69,7 +80,20 @@ class HealthController {
                 frontDoor.maxConnections(),
                 "utilization",
                 (double) inFlight / frontDoor.maxConnections());
-        return answer(new Detailed(worst(), time.instant(), checks, requests, memory()), worst());
+        Detailed detailed = new Detailed(
+                worst(),
+                time.instant(),
+                KillSwitches.of(environment),
+                checks,
+                details(healths.get("circuitBreakers")),
+                details(healths.get("cache")),
+                requests,
+                memory());
+        return answer(detailed, detailed.status());
+    }
+
+    private static @Nullable Map<String, Object> details(@Nullable Health health) {
+        return health == null ? null : health.getDetails();
     }
 
     private static Map<String, Object> memory() {

@@ -12,14 +12,32 @@ import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.internal.HttpConnection;
 import org.eclipse.jetty.util.NanoTime;
 
-/** A connection that answers 408 when it gives up waiting for a header that had begun; Jetty's hangs up silently. */
+/** A connection that answers 408 when it gives up waiting for a header that had begun, and knows how long a write takes. */
 final class PunctualConnection extends HttpConnection {
+    private long blockedAt = -1;
+    private long blockedSince;
+
     private PunctualConnection(HttpConfiguration configuration, Connector connector, EndPoint endPoint) {
         super(configuration, connector, endPoint);
     }
 
     boolean headerOverdue(long limitNanos) {
         return inHeader() && NanoTime.since(getParser().getBeginNanoTime()) > limitNanos;
+    }
+
+    /**
+     * Whether one and the same write has been blocked for longer than that; asked by one thread, again and again.
+     *
+     * <p>Bytes count when their write begins, so within one write nothing is counted.
+     */
+    boolean writeOverdue(boolean blocked, long limitNanos) {
+        long bytes = getBytesOut();
+        if (!blocked || bytes != blockedAt) {
+            blockedAt = bytes;
+            blockedSince = NanoTime.now();
+            return false;
+        }
+        return NanoTime.since(blockedSince) > limitNanos;
     }
 
     private boolean inHeader() {

@@ -5,11 +5,11 @@ import ch.qos.logback.core.Appender;
 import ch.qos.logback.core.UnsynchronizedAppenderBase;
 import ch.qos.logback.core.spi.AppenderAttachable;
 import ch.qos.logback.core.spi.AppenderAttachableImpl;
+import java.io.Flushable;
+import java.io.IOException;
 import java.util.Iterator;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,18 +20,26 @@ public final class QueueAppender extends UnsynchronizedAppenderBase<ILoggingEven
         implements AppenderAttachable<ILoggingEvent> {
     private static final LongAdder DROPPED = new LongAdder();
     private static final long FLUSH_MILLIS = 3000;
+    /** How long a line may wait: to wake the writer for each would cost more than the line. */
+    private static final long NAP_NANOS = 5_000_000;
 
     private final AppenderAttachableImpl<ILoggingEvent> output = new AppenderAttachableImpl<>();
-    private BlockingQueue<ILoggingEvent> queue = new ArrayBlockingQueue<>(8192);
+    private EventRing queue = new EventRing(8192);
+    private boolean deferred = true;
     private @Nullable Thread writer;
 
     static long dropped() {
         return DROPPED.sum();
     }
 
-    /** Events that may wait; set before the start. */
+    /** Events that may wait, at least; set before the start. */
     public void setQueueSize(int queueSize) {
-        queue = new ArrayBlockingQueue<>(queueSize);
+        queue = new EventRing(queueSize);
+    }
+
+    /** False where the arguments cannot change any more, so that the message is made on the writer's thread. */
+    public void setDeferred(boolean deferred) {
+        this.deferred = deferred;
     }
 
     @Override
@@ -61,22 +69,40 @@ public final class QueueAppender extends UnsynchronizedAppenderBase<ILoggingEven
 
     @Override
     protected void append(ILoggingEvent event) {
-        event.prepareForDeferredProcessing();
+        if (deferred) {
+            event.prepareForDeferredProcessing();
+        }
         if (!queue.offer(event)) {
             DROPPED.increment();
         }
     }
 
     private void write() {
-        try {
-            while (isStarted() || !queue.isEmpty()) {
-                ILoggingEvent event = queue.poll(100, TimeUnit.MILLISECONDS);
-                if (event != null) {
-                    output.appendLoopOnAppenders(event);
+        while (isStarted() || !queue.isEmpty()) {
+            ILoggingEvent event = queue.poll();
+            if (event == null) {
+                LockSupport.parkNanos(NAP_NANOS);
+                if (Thread.interrupted()) {
+                    return;
+                }
+                continue;
+            }
+            for (; event != null; event = queue.poll()) {
+                output.appendLoopOnAppenders(event);
+            }
+            flush();
+        }
+    }
+
+    private void flush() {
+        for (Iterator<Appender<ILoggingEvent>> appenders = output.iteratorForAppenders(); appenders.hasNext(); ) {
+            if (appenders.next() instanceof Flushable buffered) {
+                try {
+                    buffered.flush();
+                } catch (IOException e) {
+                    addError("The log cannot be written", e);
                 }
             }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
         }
     }
 

@@ -6,11 +6,13 @@ import java.util.regex.Pattern;
 import org.eclipse.jetty.http.HttpException;
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpFields;
+import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.http.HttpURI;
 import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.Request;
+import org.jspecify.annotations.Nullable;
 
 /** Refuses the requests that Jetty's strictest parser still lets in, but that two servers could read differently. */
 final class StrictRequest implements HttpConfiguration.Customizer {
@@ -19,6 +21,8 @@ final class StrictRequest implements HttpConfiguration.Customizer {
 
     // No percent-encoding, which only some would decode.
     private static final Pattern HOST = Pattern.compile("[A-Za-z0-9._-]{1,253}|\\[[0-9A-Fa-f:.]{2,45}]");
+
+    private static final int LONGEST_HOST = 253;
 
     private final int maxHeaderFields;
 
@@ -48,18 +52,27 @@ final class StrictRequest implements HttpConfiguration.Customizer {
         }
         for (HttpField field : headers) {
             // A control character is legal nowhere in a value; forwarded, it would depend on the next parser.
-            String value = field.getValue();
-            if (value != null && value.chars().anyMatch(c -> (c < ' ' && c != '\t') || c == 0x7f)) {
+            if (holdsControl(field.getValue())) {
                 throw refuse(HttpStatus.BAD_REQUEST_400, "Control character in a header field");
             }
         }
     }
 
+    private static boolean holdsControl(@Nullable String value) {
+        for (int i = 0; value != null && i < value.length(); i++) {
+            char c = value.charAt(i);
+            if ((c < ' ' && c != '\t') || c == 0x7f) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     private static void transferCoding(Request request) {
-        List<String> codings = Fields.values(request.getHeaders(), "Transfer-Encoding");
-        if (codings.isEmpty()) {
+        if (!request.getHeaders().contains(HttpHeader.TRANSFER_ENCODING)) {
             return;
         }
+        List<String> codings = Fields.values(request.getHeaders(), "Transfer-Encoding");
         if (request.getConnectionMetaData().getHttpVersion() == HttpVersion.HTTP_1_0) {
             throw refuse(HttpStatus.BAD_REQUEST_400, "Transfer-Encoding in HTTP/1.0");
         }
@@ -86,13 +99,24 @@ final class StrictRequest implements HttpConfiguration.Customizer {
             throw refuse(HttpStatus.BAD_REQUEST_400, "Dot segment");
         }
         String host = uri.getHost();
-        if (host != null && !HOST.matcher(host).matches()) {
+        if (host != null && !isPlain(host) && !HOST.matcher(host).matches()) {
             throw refuse(HttpStatus.BAD_REQUEST_400, "Illegal Host");
         }
         String scheme = uri.getScheme();
         if (!"http".equals(scheme) && !"https".equals(scheme)) {
             throw refuse(HttpStatus.BAD_REQUEST_400, "Unknown scheme");
         }
+    }
+
+    /** What nearly every host is, told without a pattern. */
+    private static boolean isPlain(String host) {
+        for (int i = 0; i < host.length(); i++) {
+            char c = host.charAt(i);
+            if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-')) {
+                return false;
+            }
+        }
+        return !host.isEmpty() && host.length() <= LONGEST_HOST;
     }
 
     private static HttpException.RuntimeException refuse(int status, String reason) {

@@ -1,6 +1,7 @@
 package io.latchkey.observability;
 
 import io.latchkey.keys.Caller;
+import io.latchkey.observability.CallerConnector.CallerEndPoint;
 import io.latchkey.problems.Problems;
 import io.latchkey.routes.RouteMatch;
 import jakarta.servlet.http.HttpServletRequest;
@@ -9,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
 import org.eclipse.jetty.http.HttpFields;
+import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.server.Request;
 import org.jspecify.annotations.Nullable;
 
@@ -21,15 +23,18 @@ public final class Trail {
 
     private final String correlationId;
     private final TraceContext trace;
+    private final EndPoint connection;
     private volatile @Nullable String route;
     private volatile @Nullable String pathTemplate;
     private volatile @Nullable String keyId;
+    private volatile @Nullable String cache;
     private volatile long upstreamNanos = -1;
     private volatile long errorBytes = -1;
     private volatile boolean entered;
     private volatile boolean aborted;
 
-    private Trail(String correlationId, TraceContext trace) {
+    private Trail(String correlationId, TraceContext trace, EndPoint connection) {
+        this.connection = connection;
         this.correlationId = correlationId;
         this.trace = trace;
     }
@@ -53,7 +58,10 @@ public final class Trail {
         List<String> ids = Fields.values(headers, CORRELATION_HEADER);
         boolean valid =
                 ids.size() == 1 && CORRELATION_ID.matcher(ids.getFirst()).matches();
-        Trail trail = new Trail(valid ? ids.getFirst() : trace.traceId(), trace);
+        Trail trail = new Trail(
+                valid ? ids.getFirst() : trace.traceId(),
+                trace,
+                request.getConnectionMetaData().getConnection().getEndPoint());
         request.setAttribute(ATTRIBUTE, trail);
         request.setAttribute(Problems.REQUEST_ID, trail.correlationId);
         return trail;
@@ -69,16 +77,22 @@ public final class Trail {
 
     /**
      * The headers that the upstream must get in place of whatever the caller sent under {@code X-Correlation-ID},
-     * {@code traceparent} and {@code tracestate}.
+     * {@code traceparent} and {@code tracestate}, and {@code more}.
      */
-    public Map<String, String> outgoing() {
+    public Map<String, String> outgoing(Map<String, String> more) {
         Map<String, String> headers = new LinkedHashMap<>();
         headers.put(CORRELATION_HEADER, correlationId);
         headers.put("traceparent", trace.traceparent());
         if (!trace.state().isEmpty()) {
             headers.put("tracestate", trace.state());
         }
+        headers.putAll(more);
         return headers;
+    }
+
+    /** Whether the caller has closed its connection, as far as that can be told. */
+    public boolean callerIsGone() {
+        return connection instanceof CallerEndPoint caller && caller.isGone();
     }
 
     /** The configured route, never anything the caller chose: it becomes a label. */
@@ -96,6 +110,11 @@ public final class Trail {
     /** The time that went by until the head of the upstream's answer was there. */
     public void noteUpstream(long nanos) {
         this.upstreamNanos = nanos;
+    }
+
+    /** Where the answer came from, in one word of a closed set. */
+    public void noteCache(String word) {
+        this.cache = word;
     }
 
     /** Jetty counts the bytes of its own error answers apart from the response that it hands to the log. */
@@ -133,6 +152,12 @@ public final class Trail {
     @Nullable
     String keyId() {
         return keyId;
+    }
+
+    /** Null on a route without a cache. */
+    @Nullable
+    String cache() {
+        return cache;
     }
 
     /** Negative when no upstream was asked. */

@@ -113,6 +113,22 @@ class LogFormatTest {
 
     private static AccessRecord record(@Nullable String path, @Nullable String agent) {
         return new AccessRecord(
-                "c", "t", null, null, "GET", null, path, 200, 1, 2, 3_000_000, -1, null, false, "192.0.2.1", agent);
+                "c",
+                "t",
+                null,
+                null,
+                "GET",
+                null,
+                path,
+                200,
+                1,
+                2,
+                3_000_000,
+                -1,
+                null,
+                null,
+                false,
+                "192.0.2.1",
+                agent);
     }
 }

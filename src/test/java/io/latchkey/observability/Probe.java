@@ -8,6 +8,7 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.context.annotation.Bean;
@@ -61,7 +62,7 @@ public class Probe {
         trail.note(TestCallers.caller("k1"));
         trail.noteUpstream(1_500_000);
         byte[] body = path.getBytes(java.nio.charset.StandardCharsets.UTF_8);
-        response.setHeader("X-Echo-Traceparent", trail.outgoing().get("traceparent"));
+        response.setHeader("X-Echo-Traceparent", trail.outgoing(Map.of()).get("traceparent"));
         if (path.equals("/api/cut")) {
             response.getOutputStream().write(new byte[100_000]);
             response.flushBuffer();

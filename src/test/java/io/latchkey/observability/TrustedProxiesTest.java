@@ -106,6 +106,8 @@ class TrustedProxiesTest {
                 headerTimeout,
                 Duration.ofSeconds(60),
                 DataSize.ofBytes(256),
+                DataSize.ofKilobytes(1),
+                Duration.ofSeconds(10),
                 List.of(proxy));
     }
 }

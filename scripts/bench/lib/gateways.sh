@@ -1,0 +1,197 @@
+# shellcheck shell=bash
+# What is measured: how each gateway is built, started and given its keys.
+# shellcheck disable=SC2154  # options and paths are set by run
+
+declare -A PORT REDIS_PORT PID REDIS_PID KEY KEYS
+STARTED=()
+JVM_FLAGS=${BENCH_JVM_FLAGS:--Xmx256m -XX:+UseSerialGC}
+ADMIN=bench-admin-token-0123456789
+
+install_tools() {
+  local missing=()
+  need() { # PROGRAM PACKAGE
+    command -v "$1" >/dev/null || [[ -e $1 ]] || missing+=("$2")
+  }
+  need wrk wrk
+  need nginx nginx
+  need /usr/lib/nginx/modules/ngx_http_lua_module.so libnginx-mod-http-lua
+  need /usr/share/lua/5.1/resty/core.lua lua-resty-core
+  need /usr/share/lua/5.1/nginx/redis.lua lua-nginx-redis
+  need redis-server redis-server
+  need jq jq
+  need curl curl
+  ((${#missing[@]})) || return 0
+  if ((EUID == 0)) && command -v apt-get >/dev/null; then
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+  else
+    echo "Missing: ${missing[*]}. On Debian: apt-get install ${missing[*]}" >&2
+    exit 1
+  fi
+}
+
+build() {
+  JAVA=$(find_java)
+  local gateway
+  for gateway in "${gateways[@]}"; do
+    case $gateway in
+      latchkey)
+        [[ -e $ROOT/target/latchkey.jar ]] || (cd "$ROOT" && ./mvnw -q -B -ntp package -Dmaven.test.skip)
+        ;;
+      scg-*)
+        [[ -e $BENCH/$gateway/target/$gateway.jar ]] \
+          || (cd "$ROOT" && ./mvnw -q -B -ntp -f "scripts/bench/$gateway" package)
+        ;;
+    esac
+  done
+}
+
+remember() { # PID
+  STARTED+=("$1")
+}
+
+stop_all() {
+  local pid
+  for pid in "${STARTED[@]}"; do
+    kill "$pid" 2>/dev/null || true
+  done
+  for pid in "${STARTED[@]}"; do
+    wait "$pid" 2>/dev/null || true
+  done
+  rm -rf "$work"
+}
+
+wait_for() { # URL [CURL_OPTION]: any answer will do, with --fail only a good one
+  local i
+  for ((i = 0; i < 240; i++)); do
+    curl -s ${2:+"$2"} -o /dev/null --max-time 2 "$1" && return
+    sleep 0.25
+  done
+  echo "Nothing answers at $1" >&2
+  tail -n 20 "$work"/*.out >&2
+  exit 1
+}
+
+start_nginx() { # NAME TEMPLATE PORT REDIS_PORT
+  sed -e "s|@DIR@|$work|g; s|@BENCH@|$BENCH|g; s|@UPSTREAM@|$port_base|g; s|@PORT@|$3|g; s|@REDIS@|$4|g" \
+    "$BENCH/nginx/$2" >"$work/$1.conf"
+  nginx -p "$work" -c "$work/$1.conf" >"$work/$1.out" 2>&1 &
+  PID[$1]=$!
+  remember $!
+}
+
+start_redis() { # NAME
+  redis-server --port "${REDIS_PORT[$1]}" --bind 127.0.0.1 --save '' --dir "$work" >"$work/$1.redis.out" &
+  REDIS_PID[$1]=$!
+  remember $!
+  until redis-cli -p "${REDIS_PORT[$1]}" ping >/dev/null 2>&1; do sleep 0.1; done
+}
+
+start_upstream() {
+  mkdir -p "$work/www/stored"
+  chmod -R a+rwX "$work"
+  head -c 1024 /dev/urandom >"$work/www/1k"
+  head -c 102400 /dev/urandom >"$work/www/100k"
+  start_nginx upstream upstream.conf 0 0
+  wait_for "http://127.0.0.1:$port_base/1k"
+}
+
+start_gateway() { # NAME
+  local name=$1 i
+  for i in "${!ALL_GATEWAYS[@]}"; do
+    [[ ${ALL_GATEWAYS[i]} == "$name" ]] && PORT[$name]=$((port_base + 10 * (i + 1)))
+  done
+  REDIS_PORT[$name]=$((PORT[$name] + 2))
+  [[ $name == nginx-raw ]] || start_redis "$name"
+  "start_$name"
+  wait_for "http://127.0.0.1:${PORT[$name]}/"
+  KEYS[$name]=$work/$name.keys
+  if [[ $name == latchkey ]]; then keys_of_latchkey; else keys_in_redis "$name"; fi
+  KEY[$name]=$(head -n 1 "${KEYS[$name]}")
+  local status
+  status=$(curl -s -o /dev/null -w '%{http_code}' -H "X-API-Key: ${KEY[$name]}" \
+    "http://127.0.0.1:${PORT[$name]}/api/bench/1k")
+  [[ $status == 200 ]] || { echo "$name answers $status" >&2; tail -n 20 "$work/$name".* >&2; exit 1; }
+}
+
+start_nginx-raw() {
+  start_nginx nginx-raw raw.conf "${PORT[nginx-raw]}" 0
+}
+
+start_nginx-lua() {
+  start_nginx nginx-lua lua.conf "${PORT[nginx-lua]}" "${REDIS_PORT[nginx-lua]}"
+}
+
+start_java() { # NAME JAR ARGUMENT...
+  local name=$1 jar=$2
+  shift 2
+  # shellcheck disable=SC2086  # several flags
+  "$JAVA" $JVM_FLAGS --enable-native-access=ALL-UNNAMED -jar "$jar" "$@" >>"$work/$name.access.log" 2>"$work/$name.out" &
+  PID[$name]=$!
+  remember $!
+}
+
+start_scg-webflux() {
+  start_scg scg-webflux
+}
+
+start_scg-webmvc() {
+  start_scg scg-webmvc
+}
+
+start_scg() { # NAME
+  BENCH_DIR=$work BENCH_ACCESS_LOG=$work/$1.access.log BENCH_UPSTREAM=http://127.0.0.1:$port_base \
+    start_java "$1" "$BENCH/$1/target/$1.jar" --server.address=127.0.0.1 --server.port="${PORT[$1]}" \
+    --spring.data.redis.port="${REDIS_PORT[$1]}"
+}
+
+start_latchkey() {
+  cat >"$work/routes.yml" <<YAML
+routes:
+  - id: bench
+    path: /api/bench/**
+    upstreams: ["http://127.0.0.1:$port_base"]
+    stripPrefix: /api/bench
+    limits: [{ name: burst, quota: 100000000, window: PT1M }]
+    requestSizeLimit: 8GB
+    timeout: { total: 10m }
+  - id: cached
+    path: /api/cached/**
+    upstreams: ["http://127.0.0.1:$port_base"]
+    stripPrefix: /api/cached
+    limits: [{ name: burst, quota: 100000000, window: PT1M }]
+    cache: { ttl: 60s }
+  - id: busy
+    path: /api/busy/**
+    upstreams: ["http://127.0.0.1:$port_base"]
+    stripPrefix: /api/busy
+    limits: [{ name: burst, quota: 100000000, window: PT1M }]
+    concurrency: 256
+YAML
+  LATCHKEY_REDIS_URL=redis://127.0.0.1:${REDIS_PORT[latchkey]} LATCHKEY_ROUTES_FILE=$work/routes.yml \
+    LATCHKEY_DATA_DIR=$work/data LATCHKEY_PEPPER=bench-pepper-0123456789abcdef ADMIN_TOKEN=$ADMIN \
+    SERVER_PORT=${PORT[latchkey]} MANAGEMENT_SERVER_PORT=$((PORT[latchkey] + 1)) \
+    start_java latchkey "$ROOT/target/latchkey.jar"
+  wait_for "http://127.0.0.1:$((PORT[latchkey] + 1))/actuator/health/readiness" --fail
+}
+
+wanted_keys() {
+  if [[ " ${scenarios[*]} " == *" mixed "* ]]; then echo "$key_count"; else echo 1; fi
+}
+
+keys_of_latchkey() {
+  curl -s -Z --parallel-max 8 -H "Authorization: Bearer $ADMIN" -H 'Content-Type: application/json' \
+    --retry 10 --retry-delay 1 -d '{"name":"bench"}' \
+    "http://127.0.0.1:${PORT[latchkey]}/admin/keys?n=[1-$(wanted_keys)]" 2>/dev/null \
+    | jq -r '.token // empty' >"${KEYS[latchkey]}"
+}
+
+keys_in_redis() { # NAME
+  local i
+  for ((i = 1; i <= $(wanted_keys); i++)); do
+    printf 'bench_live_%06d_0123456789abcdefghijklmnopq\n' "$i"
+  done >"${KEYS[$1]}"
+  [[ $1 == nginx-raw ]] && return
+  awk '{ printf "SET bench:key:%s k%d\r\n", $1, NR }' "${KEYS[$1]}" \
+    | redis-cli -p "${REDIS_PORT[$1]}" --pipe >/dev/null
+}
