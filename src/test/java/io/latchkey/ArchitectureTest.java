@@ -94,6 +94,20 @@ class ArchitectureTest {
     }
 
     @Test
+    void onlyTheLimitsMakePermits() {
+        JavaClass permit = HOUSE.get("io.latchkey.ratelimit.Permit");
+        assertThat(permit.getModifiers()).contains(JavaModifier.FINAL);
+        assertThat(permit.getConstructors())
+                .allMatch(constructor -> constructor.getModifiers().stream()
+                        .noneMatch(Set.of(JavaModifier.PUBLIC, JavaModifier.PROTECTED)::contains));
+        // Nothing is forwarded without one.
+        assertThat(HOUSE.get("io.latchkey.proxy.Proxy").getMethods().stream()
+                        .filter(method -> method.getModifiers().contains(JavaModifier.PUBLIC)))
+                .isNotEmpty()
+                .allMatch(method -> method.getRawParameterTypes().contains(permit));
+    }
+
+    @Test
     void timeComesFromTheStore() {
         noClasses()
                 .that()

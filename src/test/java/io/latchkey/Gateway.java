@@ -76,6 +76,8 @@ public final class Gateway implements AutoCloseable {
                 "--management.server.port=0",
                 "--latchkey.store.data-dir=" + directory(),
                 "--latchkey.store.request-timeout=2s",
+                // All tests call from one address.
+                "--latchkey.keys.failed-attempts-per-minute=0",
                 "--latchkey.admin-token=" + ADMIN_TOKEN,
                 "--latchkey.pepper=" + PEPPER));
         // A name that is given twice would become a list.
