@@ -27,6 +27,9 @@ final class AnswerBody {
         }
         OutputStream to = response.getOutputStream();
         while (exchange.next(body)) {
+            if (body.isLast()) {
+                exchange.serverIsDone(answer);
+            }
             boolean waits = !body.isLast() && !body.isMoreHere() && body.length() <= KEPT_BACK_BYTES;
             exchange.toCaller(() -> {
                 to.write(body.bytes(), body.offset(), body.length());

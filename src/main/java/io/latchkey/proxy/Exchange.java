@@ -16,26 +16,28 @@ import org.jspecify.annotations.Nullable;
 /** One try at one server: the request there, the answer back, and whose turn it is in between. */
 final class Exchange implements AutoCloseable {
     private final Connection connection;
+    private final Turn turn;
     private final HttpServletResponse response;
     private @Nullable Upload upload;
     private volatile boolean waitingForCaller;
     private boolean handedOver;
 
-    Exchange(Connection connection, HttpServletResponse response) {
+    Exchange(Connection connection, Turn turn, HttpServletResponse response) {
         this.connection = connection;
+        this.turn = turn;
         this.response = response;
     }
 
     /** Sends the request and waits for the head of the final answer; refused when the caller failed meanwhile. */
-    Answer send(RequestHead head, Turn turn, CallerBody body, Route.Timeout timeout, Call call) throws IOException {
+    Answer send(RequestHead head, CallerBody body, Route.Timeout timeout, Call call) throws IOException {
         try {
-            return sendAndReceive(head, turn, body, timeout, call);
+            return sendAndReceive(head, body, timeout, call);
         } catch (WireFailure failure) {
             throw blamed(failure);
         }
     }
 
-    private Answer sendAndReceive(RequestHead head, Turn turn, CallerBody body, Route.Timeout timeout, Call call)
+    private Answer sendAndReceive(RequestHead head, CallerBody body, Route.Timeout timeout, Call call)
             throws IOException {
         head.write(connection, turn, body);
         long firstByte = timeout.firstByte().toNanos();
@@ -86,6 +88,12 @@ final class Exchange implements AutoCloseable {
         if (upload != null) {
             upload.stop(/* atOnce= */ false);
         }
+    }
+
+    /** All of the answer is here: the server has done its part, however long the caller takes for its own. */
+    void serverIsDone(Answer answer) {
+        turn.succeeded(answer.status());
+        turn.close();
     }
 
     /** What writes to the caller. */

@@ -95,8 +95,8 @@ public final class Proxy {
                         route.timeout().firstByte().toNanos(),
                         route.timeout().total().toNanos() / 2);
         try (Exchange exchange =
-                new Exchange(wire.open(turn.endpoint(), route.timeout().connect(), call.end()), response)) {
-            Answer answer = exchange.send(head, turn, body, route.timeout(), call);
+                new Exchange(wire.open(turn.endpoint(), route.timeout().connect(), call.end()), turn, response)) {
+            Answer answer = exchange.send(head, body, route.timeout(), call);
             long answeredAt = System.nanoTime();
             turn.answering(answer.status());
             if (tries.mayFollow(turn, answer)) {

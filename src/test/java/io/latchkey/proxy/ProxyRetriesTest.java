@@ -129,8 +129,10 @@ class ProxyRetriesTest {
         });
         var answer = call("PUT", "/api/up/x", "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n");
         assertThat(answer.status()).isEqualTo(502);
+        // What is left of the body may look like a request to the stub.
         assertThat(upstream.received())
                 .extracting(StubUpstream.Received::requestLine)
+                .filteredOn(line -> line.startsWith("PUT"))
                 .hasSize(1);
     }
 
