@@ -1,6 +1,5 @@
 package io.latchkey.proxy;
 
-import io.latchkey.problems.Refused;
 import io.latchkey.wire.Connection;
 import io.latchkey.wire.TimeLimit;
 import io.latchkey.wire.Wire;
@@ -113,8 +112,7 @@ final class CallerBody {
             ServletInputStream in = request.getInputStream();
             return in.read(buffer);
         } catch (IOException | RuntimeException e) {
-            Refused refused = Failures.brokenBody(e);
-            throw refused;
+            throw Failures.brokenBody(e);
         } finally {
             passage.waitingForCaller(false);
         }

@@ -117,11 +117,6 @@ public final class Connection implements AutoCloseable {
         send(out::flush);
     }
 
-    /** Whether anything of the request may have reached the upstream. */
-    public boolean hasLeft() {
-        return out.hasLeft();
-    }
-
     private interface Sending {
         void run() throws IOException;
     }
@@ -235,7 +230,7 @@ public final class Connection implements AutoCloseable {
         transport.reset();
     }
 
-    /** Ends the exchange; once more is once too often. */
+    /** Ends the exchange; a second time changes nothing. */
     @Override
     public void close() {
         if (!term.isRunning()) {

@@ -13,7 +13,6 @@ final class Outflow {
     private final Line line;
     private byte[] bytes = new byte[BUFFER_BYTES];
     private int length;
-    private boolean left;
 
     /** Where the bytes go. */
     interface Line {
@@ -26,7 +25,6 @@ final class Outflow {
 
     void begin() {
         length = 0;
-        left = false;
         if (bytes.length > BUFFER_BYTES) {
             bytes = new byte[BUFFER_BYTES];
         }
@@ -58,7 +56,6 @@ final class Outflow {
             flush();
         }
         if (count > bytes.length) {
-            left = true;
             line.write(from, offset, count);
         } else {
             System.arraycopy(from, offset, bytes, length, count);
@@ -81,16 +78,10 @@ final class Outflow {
 
     void flush() throws IOException {
         if (length > 0) {
-            left = true;
             int count = length;
             length = 0;
             line.write(bytes, 0, count);
         }
-    }
-
-    /** Whether anything was given to the network since {@link #begin}. */
-    boolean hasLeft() {
-        return left;
     }
 
     private void text(String text) {
