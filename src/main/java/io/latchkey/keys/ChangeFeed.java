@@ -10,13 +10,8 @@ import io.lettuce.core.ScriptOutputType;
 import io.lettuce.core.StreamMessage;
 import io.lettuce.core.XReadArgs;
 import io.lettuce.core.XReadArgs.StreamOffset;
-import io.prometheus.metrics.core.metrics.Histogram;
-import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.time.Duration;
-import java.time.InstantSource;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -46,12 +41,10 @@ class ChangeFeed implements SmartLifecycle {
 
     private final Redis redis;
     private final NearCache cache;
-    private final KeyStore store;
+    private final ChangedKeys changed;
     private final Nodes nodes;
     private final Evidence evidence;
-    private final InstantSource time;
     private final ApplicationEventPublisher events;
-    private final Histogram propagation;
     private volatile boolean running;
     private volatile @Nullable Thread follower;
     private volatile @Nullable DedicatedConnection following;
@@ -60,25 +53,16 @@ class ChangeFeed implements SmartLifecycle {
     ChangeFeed(
             Redis redis,
             NearCache cache,
-            KeyStore store,
+            ChangedKeys changed,
             Nodes nodes,
             Evidence evidence,
-            InstantSource time,
-            ApplicationEventPublisher events,
-            PrometheusRegistry meters) {
+            ApplicationEventPublisher events) {
         this.redis = redis;
         this.cache = cache;
-        this.store = store;
+        this.changed = changed;
         this.nodes = nodes;
         this.evidence = evidence;
-        this.time = time;
         this.events = events;
-        propagation = Histogram.builder()
-                .name("latchkey_key_propagation_seconds")
-                .help("From a key's change in Redis to its being applied on this node.")
-                .withoutExemplars()
-                .classicUpperBounds(0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5)
-                .register(meters);
     }
 
     /** How far this node has followed which incarnation of the store. */
@@ -137,7 +121,10 @@ class ChangeFeed implements SmartLifecycle {
                 commands -> commands.xread(
                         XReadArgs.Builder.count(BATCH).block(POLL), StreamOffset.from(CHANGES, at.epoch() + "-0")));
         if (!changes.isEmpty()) {
-            apply(changes, at);
+            changed.apply(changes, at.epoch());
+            String incarnation = at.incarnation().isEmpty() ? position().incarnation() : at.incarnation();
+            applied = new Position(incarnation, ChangedKeys.epochOf(changes.getLast()));
+            changed.measure(changes);
         }
         Position stored = position();
         if (stored.isOtherThan(at)) {
@@ -152,64 +139,12 @@ class ChangeFeed implements SmartLifecycle {
         nodes.report(applied.incarnation(), applied.epoch());
     }
 
-    private void apply(List<StreamMessage<String, String>> changes, Position at) {
-        if (epochOf(changes.getFirst()) != at.epoch() + 1) {
-            log.warn(
-                    "changes between epoch {} and {} are gone; all cached keys are dropped",
-                    at.epoch(),
-                    epochOf(changes.getFirst()));
-            cache.forget();
-        }
-        Set<String> changed = new LinkedHashSet<>();
-        boolean flush = false;
-        for (StreamMessage<String, String> change : changes) {
-            flush |= change.getBody().containsKey("flush");
-            String id = change.getBody().get("key");
-            if (id != null) {
-                changed.add(id);
-            }
-        }
-        refresh(changed);
-        if (flush) {
-            evidence.write();
-        }
-        String incarnation = at.incarnation().isEmpty() ? position().incarnation() : at.incarnation();
-        applied = new Position(incarnation, epochOf(changes.getLast()));
-        long now = time.millis();
-        for (StreamMessage<String, String> change : changes) {
-            String sent = change.getBody().get("at");
-            if (sent != null) {
-                propagation.observe(Math.max(0, now - Long.parseLong(sent)) / 1000.0);
-            }
-        }
-    }
-
-    private void refresh(Set<String> changed) {
-        List<String> held = changed.stream().filter(cache::holds).toList();
-        changed.forEach(id -> {
-            if (!held.contains(id)) {
-                cache.changed(id);
-            }
-        });
-        long readAt = System.nanoTime();
-        try {
-            store.load(held).forEach(key -> cache.refresh(key, readAt));
-        } catch (RuntimeException e) {
-            held.forEach(cache::changed);
-            throw e;
-        }
-    }
-
     private Position position() {
         List<KeyValue<String, String>> stored =
                 redis.onAdmin(commands -> commands.mget(KeyStore.PREFIX + "incarnation", KeyStore.PREFIX + "epoch"));
         return new Position(
                 stored.getFirst().getValueOrElse(""),
                 Long.parseLong(stored.get(1).getValueOrElse("0")));
-    }
-
-    private static long epochOf(StreamMessage<String, String> change) {
-        return Long.parseLong(change.getId().substring(0, change.getId().indexOf('-')));
     }
 
     @Override

@@ -1,8 +1,6 @@
 package io.latchkey.keys;
 
 import io.latchkey.audit.Act;
-import io.latchkey.audit.Audit;
-import io.latchkey.audit.Link;
 import io.latchkey.keys.Key.Kind;
 import io.latchkey.keys.KeyStore.Guard;
 import io.latchkey.keys.KeyStore.Outcome;
@@ -19,7 +17,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
-import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
@@ -37,17 +34,15 @@ public class KeyChanges {
     private static final int ID_TIME_CHARS = 8;
 
     private final KeyStore store;
-    private final NearCache cache;
     private final Nodes nodes;
-    private final Audit audit;
+    private final AuditedCommits commits;
     private final InstantSource time;
     private final SecureRandom random = new SecureRandom();
 
-    KeyChanges(KeyStore store, NearCache cache, Nodes nodes, Audit audit, InstantSource time) {
+    KeyChanges(KeyStore store, Nodes nodes, AuditedCommits commits, InstantSource time) {
         this.store = store;
-        this.cache = cache;
         this.nodes = nodes;
-        this.audit = audit;
+        this.commits = commits;
         this.time = time;
     }
 
@@ -113,7 +108,7 @@ public class KeyChanges {
                 return change.after();
             }
             Optional<Key> done =
-                    done(commit(List.of(change), act, change.after().id(), List.of(), null));
+                    done(commits.commit(List.of(change), act, change.after().id(), List.of(), null));
             if (done.isPresent()) {
                 return done.get();
             }
@@ -135,7 +130,7 @@ public class KeyChanges {
                 return new Repeatable(get(kind, id), earlier);
             }
             KeyChange change = decide.apply(get(kind, id));
-            Optional<Key> done = done(commit(List.of(change), act, id, guards(promise, resource), null));
+            Optional<Key> done = done(commits.commit(List.of(change), act, id, guards(promise, resource), null));
             if (done.isPresent()) {
                 return new Repeatable(done.get(), Optional.empty());
             }
@@ -152,8 +147,8 @@ public class KeyChanges {
             if (earlier.isPresent()) {
                 return new Repeatable(get(key.kind(), earlier.get()), earlier);
             }
-            Optional<Key> done =
-                    done(commit(List.of(new KeyChange(null, key)), act, key.id(), guards(promise, key.id()), null));
+            Optional<Key> done = done(
+                    commits.commit(List.of(new KeyChange(null, key)), act, key.id(), guards(promise, key.id()), null));
             if (done.isPresent()) {
                 return new Repeatable(done.get(), Optional.empty());
             }
@@ -167,7 +162,8 @@ public class KeyChanges {
             if (store.load(key.id()) != null) {
                 return Optional.empty();
             }
-            Optional<Key> done = done(commit(List.of(new KeyChange(null, key)), act, key.id(), List.of(), null));
+            Optional<Key> done =
+                    done(commits.commit(List.of(new KeyChange(null, key)), act, key.id(), List.of(), null));
             if (done.isPresent()) {
                 return done;
             }
@@ -179,7 +175,8 @@ public class KeyChanges {
     Optional<Key> seed(Key key, Act act, String marker) {
         for (int round = 0; round < ROUNDS_MAX; round++) {
             Guard forEver = new Guard(marker, key.id(), 0);
-            Outcome outcome = commit(List.of(new KeyChange(null, key)), act, key.id(), List.of(forEver), key.kind());
+            Outcome outcome =
+                    commits.commit(List.of(new KeyChange(null, key)), act, key.id(), List.of(forEver), key.kind());
             Optional<Key> done = done(outcome);
             if (done.isPresent() || outcome instanceof Outcome.Guarded) {
                 return done;
@@ -198,53 +195,17 @@ public class KeyChanges {
             if (page.isEmpty()) {
                 return List.of();
             }
-            if (commit(page, act, target, List.of(), null) instanceof Outcome.Done done) {
+            if (commits.commit(page, act, target, List.of(), null) instanceof Outcome.Done done) {
                 return done.keys();
             }
         }
         throw contended();
     }
 
-    /** Writes into the audit log what changes no key. */
-    void record(Act act, String target) {
-        audit.append(act, target, "done");
-    }
-
-    Outcome commit(List<KeyChange> page, Act act, String target, List<Guard> guards, @Nullable Kind onlyIfEmpty) {
-        Link link = page.size() == 1
-                ? audit.next(
-                        act,
-                        target,
-                        "done",
-                        audited(page.getFirst().before()),
-                        audited(page.getFirst().after()))
-                : audit.next(act, target, "done", null, Lines.of(page));
-        return written(store.commit(page, link, guards, onlyIfEmpty));
-    }
-
-    /** The same secret under another digest: nothing that an operator decided, so nothing in the audit log. */
-    void rehash(String id, UnaryOperator<Key> change) {
-        Key key = store.load(id);
-        if (key != null) {
-            Key after = change.apply(key);
-            if (!after.equals(key)) {
-                written(store.commit(List.of(new KeyChange(key, after)), null, List.of(), null));
-            }
-        }
-    }
-
     /** Waits until every live node has applied the change, at most this long. */
     public Reached await(long epoch, Duration atMost) {
         Nodes.Acks acks = nodes.await(epoch, atMost);
         return new Reached(epoch, acks.acked(), acks.live(), acks.laggards());
-    }
-
-    private Outcome written(Outcome outcome) {
-        if (outcome instanceof Outcome.Done done) {
-            long readAt = System.nanoTime();
-            done.keys().forEach(key -> cache.refresh(key, readAt));
-        }
-        return outcome;
     }
 
     private Optional<String> earlier(@Nullable Idempotency promise) {
@@ -254,10 +215,6 @@ public class KeyChanges {
 
     private static List<Guard> guards(@Nullable Idempotency promise, String resource) {
         return promise == null ? List.of() : List.of(KeyStore.guard(promise, resource));
-    }
-
-    private @Nullable Object audited(@Nullable Key key) {
-        return key == null ? null : KeyView.of(key.withVersion(0), null, time.instant());
     }
 
     /** The one key that was written; empty when somebody was first and it has to be decided again. */
@@ -271,13 +228,5 @@ public class KeyChanges {
     static Refused contended() {
         return new Refused(Refusal.STORE_UNAVAILABLE, "Too many changes at once; nothing was changed.")
                 .retryAfter(Duration.ofSeconds(1));
-    }
-
-    /** A batch in the audit log: how many lines, and a digest from which each can be proved. */
-    private record Lines(int lines, String sha256, List<String> ids) {
-        static Lines of(List<KeyChange> page) {
-            List<String> ids = page.stream().map(change -> change.after().id()).toList();
-            return new Lines(ids.size(), HexFormat.of().formatHex(Peppers.sha256(String.join("\n", ids))), ids);
-        }
     }
 }

@@ -14,11 +14,11 @@ import org.springframework.stereotype.Component;
 @Component
 class KeyImports {
     private final KeyStore store;
-    private final KeyChanges changes;
+    private final AuditedCommits commits;
 
-    KeyImports(KeyStore store, KeyChanges changes) {
+    KeyImports(KeyStore store, AuditedCommits commits) {
         this.store = store;
-        this.changes = changes;
+        this.commits = commits;
     }
 
     /** What became of one imported key: {@code created}, {@code unchanged} or {@code refused}. */
@@ -33,7 +33,7 @@ class KeyImports {
                     .filter(key -> !errors.containsKey(key.id()) && seen.add(key.id()))
                     .map(key -> new KeyChange(null, key))
                     .toList();
-            if (page.isEmpty() || changes.commit(page, act, "keys", List.of(), null) instanceof Outcome.Done) {
+            if (page.isEmpty() || commits.commit(page, act, "keys", List.of(), null) instanceof Outcome.Done) {
                 seen.clear();
                 return keys.stream()
                         .map(key -> imported(key, errors, seen.add(key.id())))

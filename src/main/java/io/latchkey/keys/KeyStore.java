@@ -9,15 +9,12 @@ import io.lettuce.core.KeyValue;
 import io.lettuce.core.Limit;
 import io.lettuce.core.Range;
 import io.lettuce.core.ScriptOutputType;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 import tools.jackson.databind.DeserializationFeature;
@@ -140,13 +137,7 @@ class KeyStore {
 
     /** Writes all changes and the audit entry, or nothing and says why. */
     Outcome commit(List<KeyChange> changes, @Nullable Link link, List<Guard> guards, @Nullable Kind onlyIfEmpty) {
-        Instant now = time.instant();
-        Plan plan = new Plan(
-                link,
-                guards,
-                onlyIfEmpty == null ? null : index(onlyIfEmpty),
-                UUID.randomUUID().toString(),
-                changes.stream().map(change -> step(change, now)).toList());
+        CommitPlan plan = CommitPlan.of(changes, link, guards, onlyIfEmpty, json, time.instant());
         List<Object> answer =
                 redis.onAdmin(COMMIT, ScriptOutputType.MULTI, List.of(CHANGED), List.of(json.writeValueAsString(plan)));
         return switch (String.valueOf(answer.getFirst())) {
@@ -169,45 +160,6 @@ class KeyStore {
         return stored;
     }
 
-    private Step step(KeyChange change, Instant now) {
-        Key after = change.after();
-        List<Usable> add = new ArrayList<>();
-        Set<String> kept = new HashSet<>();
-        Set<String> peppers = new HashSet<>();
-        List<String> point = new ArrayList<>();
-        for (Secret secret : after.secrets()) {
-            kept.add(secret.digest());
-            peppers.add(secret.pepper());
-            if (secret.indirect()) {
-                point.add(secret.digest());
-            }
-            if (after.kind() == Kind.API && !after.disabled() && after.usable(secret, now)) {
-                Instant deadline = after.deadline(secret);
-                add.add(new Usable(secret.digest(), deadline == null ? 0 : deadline.toEpochMilli()));
-            }
-        }
-        List<Secret> before = change.secretsBefore();
-        List<String> remove = before.stream().map(Secret::digest).toList();
-        List<String> unpoint = before.stream()
-                .filter(Secret::indirect)
-                .map(Secret::digest)
-                .filter(digest -> !kept.contains(digest))
-                .toList();
-        Instant due = after.kind() == Kind.API ? after.rotationDue() : null;
-        return new Step(
-                after.id(),
-                index(after.kind()),
-                change.before() == null ? 0 : change.before().version(),
-                json.writeValueAsString(after),
-                remove,
-                add,
-                point,
-                unpoint,
-                List.copyOf(peppers),
-                due == null ? 0 : due.toEpochMilli(),
-                change.rotation());
-    }
-
     private @Nullable Key parse(@Nullable String stored) {
         if (stored == null) {
             return null;
@@ -217,34 +169,13 @@ class KeyStore {
                 .withVersion(Long.parseLong(stored.substring(0, line)));
     }
 
-    private static String index(Kind kind) {
+    /** The name of the list of all ids of that kind. */
+    static String index(Kind kind) {
         return kind == Kind.API ? "ids" : "token-ids";
     }
 
     /** A name that must not exist yet, and is taken with the change; {@code ttl} 0 = for ever. */
     record Guard(String name, String value, long ttl) {}
-
-    private record Plan(
-            @Nullable Link link,
-            List<Guard> guards,
-            @Nullable String onlyIfEmpty,
-            String incarnation,
-            List<Step> changes) {}
-
-    private record Step(
-            String id,
-            String index,
-            long version,
-            String record,
-            List<String> remove,
-            List<Usable> add,
-            List<String> point,
-            List<String> unpoint,
-            List<String> peppers,
-            long due,
-            KeyChange.@Nullable Companion rotation) {}
-
-    private record Usable(String digest, long deadline) {}
 
     /** What became of a commit. */
     sealed interface Outcome {

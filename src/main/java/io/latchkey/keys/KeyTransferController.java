@@ -38,6 +38,7 @@ class KeyTransferController {
 
     private final KeyStore store;
     private final KeyChanges changes;
+    private final AuditedCommits commits;
     private final KeyImports imports;
     private final KeyLines lines;
     private final CsvKeys csv;
@@ -47,6 +48,7 @@ class KeyTransferController {
     KeyTransferController(
             KeyStore store,
             KeyChanges changes,
+            AuditedCommits commits,
             KeyImports imports,
             KeyLines lines,
             CsvKeys csv,
@@ -54,6 +56,7 @@ class KeyTransferController {
             InstantSource time) {
         this.store = store;
         this.changes = changes;
+        this.commits = commits;
         this.imports = imports;
         this.lines = lines;
         this.csv = csv;
@@ -124,7 +127,7 @@ class KeyTransferController {
 
     @GetMapping("/export")
     void export(HttpServletRequest request, HttpServletResponse response) throws IOException {
-        changes.record(Act.of(request, "key.export"), "keys");
+        commits.record(Act.of(request, "key.export"), "keys");
         response.setContentType(NDJSON);
         Writer out = new OutputStreamWriter(response.getOutputStream(), StandardCharsets.UTF_8);
         List<String> ids = store.ids(Kind.API, null, BATCH);

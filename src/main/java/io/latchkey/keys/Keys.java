@@ -16,8 +16,6 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.Objects;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
@@ -25,9 +23,6 @@ import org.springframework.stereotype.Component;
 @Component
 public class Keys {
     private static final Duration NEAR_EXPIRY = Duration.ofDays(7);
-    /** Longer than a look-up takes, and short enough to hold no caller up. */
-    private static final long BEAT_NANOS = Duration.ofMillis(2).toNanos();
-
     private static final Duration STORE_RETRY = Duration.ofSeconds(1);
 
     private final NearCache cache;
@@ -124,7 +119,7 @@ public class Keys {
         Cached cached = cached(presented);
         // While Redis is known to be gone, only the grace decides what memory is worth.
         if (cached != null && redis.isUp() && cache.trusted(cached)) {
-            Check check = check(cached.key(), cached.secretOf(presented), kind, scope, request);
+            Check check = Check.of(cached.key(), cached.secretOf(presented), kind, scope, request, time.instant());
             if (check.passed()) {
                 if (cache.ageing(cached)) {
                     upkeep.confirmSoon(cached.key().id());
@@ -133,50 +128,40 @@ public class Keys {
             }
         }
         if (cached == null
-                || !check(cached.key(), cached.secretOf(presented), kind, scope, request)
+                || !Check.of(cached.key(), cached.secretOf(presented), kind, scope, request, time.instant())
                         .passed()) {
             failedAttempts.refuseTheBusy(request.getRemoteAddr());
         }
         // From here on Redis decides: what is cached may only say yes.
         // By kind: an API key is unknown to the admin API, and works all the same.
         String sought = kind + ":" + presented.digest();
-        Refusal lately = cache.lately(sought);
+        // A key that works elsewhere is refused for what it asks, and from where.
+        String asked = sought + ' ' + scope + ' ' + request.getRemoteAddr();
+        Refusal lately = cache.lately(sought, asked);
         if (lately != null) {
-            evenOut(lately, begun);
-            throw refused(lately, null);
+            Beat.await(lately, begun);
+            throw refused(lately, scope);
         }
         Check check;
         try {
             Key key = lookUp(presented);
-            check = check(key, key == null ? null : presented.secretOf(key), kind, scope, request);
+            check = Check.of(key, key == null ? null : presented.secretOf(key), kind, scope, request, time.instant());
         } catch (StoreUnavailable e) {
             if (cached == null || !cache.withinGrace(cached)) {
                 throw storeUnavailable(e);
             }
-            check = check(cached.key(), cached.secretOf(presented), kind, scope, request);
+            check = Check.of(cached.key(), cached.secretOf(presented), kind, scope, request, time.instant());
             if (check.refusalOrNull() == Refusal.KEY_UNKNOWN) {
                 throw storeUnavailable(e);
             }
         }
         if (!check.passed()) {
-            if (check.refusal().status() == Refusal.KEY_UNKNOWN.status()) {
-                cache.refuse(sought, check.refusal());
-            }
-            evenOut(check.refusal(), begun);
+            boolean everywhere = check.refusal().status() == Refusal.KEY_UNKNOWN.status();
+            cache.refuse(everywhere ? sought : asked, check.refusal());
+            Beat.await(check.refusal(), begun);
             throw refused(check.refusal(), scope);
         }
         return caller(request, presented, check);
-    }
-
-    /** What is unknown is refused on the next beat, however it was found out: time tells a stranger nothing. */
-    private static void evenOut(Refusal refusal, long begun) {
-        if (refusal == Refusal.KEY_UNKNOWN) {
-            long beats = (System.nanoTime() - begun) / BEAT_NANOS + 1;
-            long end = begun + beats * BEAT_NANOS;
-            for (long rest = end - System.nanoTime(); rest > 0; rest = end - System.nanoTime()) {
-                LockSupport.parkNanos(rest);
-            }
-        }
     }
 
     private @Nullable Cached cached(Presented presented) {
@@ -201,31 +186,6 @@ public class Keys {
         return keyId == null
                 ? cache.fillByDigest(() -> store.findByDigest(presented.digests()))
                 : cache.fill(keyId, () -> store.find(keyId));
-    }
-
-    private Check check(
-            @Nullable Key key, @Nullable Secret secret, Kind kind, @Nullable String scope, HttpServletRequest request) {
-        if (key == null || secret == null || key.kind() != kind) {
-            return new Check(null, null, Refusal.KEY_UNKNOWN);
-        }
-        Refusal refusal = key.refusal(secret, time.instant());
-        if (refusal == null && !addressAllowed(key, request)) {
-            refusal = Refusal.ADDRESS_NOT_ALLOWED;
-        }
-        if (refusal == null && scope != null && !key.profile().scopes().contains(scope)) {
-            refusal = Refusal.SCOPE_MISSING;
-        }
-        return new Check(key, secret, refusal);
-    }
-
-    private static boolean addressAllowed(Key key, HttpServletRequest request) {
-        if (key.profile().allowedCidrs().isEmpty()) {
-            return true;
-        }
-        return CidrBlock.ofRemote(request.getRemoteAddr())
-                .filter(address -> key.profile().allowedCidrs().stream()
-                        .anyMatch(block -> CidrBlock.parse(block).contains(address)))
-                .isPresent();
     }
 
     private Caller caller(HttpServletRequest request, Presented presented, Check check) {
@@ -279,27 +239,5 @@ public class Keys {
                 ? "The key lacks the scope \"" + scope + "\"."
                 : refusal.meaning() + " " + refusal.remedy();
         return new Refused(refusal, detail);
-    }
-
-    /** The outcome of comparing what was presented with a key; passed when there is no refusal. */
-    private record Check(
-            @Nullable Key keyOrNull,
-            @Nullable Secret secretOrNull,
-            @Nullable Refusal refusalOrNull) {
-        boolean passed() {
-            return refusalOrNull == null;
-        }
-
-        Key key() {
-            return Objects.requireNonNull(keyOrNull);
-        }
-
-        Secret secret() {
-            return Objects.requireNonNull(secretOrNull);
-        }
-
-        Refusal refusal() {
-            return Objects.requireNonNull(refusalOrNull);
-        }
     }
 }

@@ -203,10 +203,14 @@ class NearCache {
         return byId.asMap().keySet();
     }
 
-    /** Why Redis had this digest, as this kind of key, refused within the last second; any change of any key clears it. */
+    /**
+     * Why Redis had this digest, as this kind of key, refused within the last second, whatever it asked or for what it
+     * asked; any change of any key clears it.
+     */
     @Nullable
-    Refusal lately(String sought) {
-        return refused.getIfPresent(sought);
+    Refusal lately(String sought, String asked) {
+        Refusal everywhere = refused.getIfPresent(sought);
+        return everywhere == null ? refused.getIfPresent(asked) : everywhere;
     }
 
     void refuse(String sought, Refusal why) {

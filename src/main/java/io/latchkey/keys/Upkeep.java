@@ -38,7 +38,7 @@ class Upkeep implements DisposableBean {
 
     private final NearCache cache;
     private final KeyStore store;
-    private final KeyChanges changes;
+    private final AuditedCommits commits;
     private final Nodes nodes;
     private final Evidence evidence;
     private final Redis redis;
@@ -55,7 +55,7 @@ class Upkeep implements DisposableBean {
     Upkeep(
             NearCache cache,
             KeyStore store,
-            KeyChanges changes,
+            AuditedCommits commits,
             Nodes nodes,
             Evidence evidence,
             Redis redis,
@@ -63,7 +63,7 @@ class Upkeep implements DisposableBean {
             PrometheusRegistry meters) {
         this.cache = cache;
         this.store = store;
-        this.changes = changes;
+        this.commits = commits;
         this.nodes = nodes;
         this.evidence = evidence;
         this.redis = redis;
@@ -134,7 +134,7 @@ class Upkeep implements DisposableBean {
         }
         soon(
                 used.id(),
-                () -> changes.rehash(
+                () -> commits.rehash(
                         keyId,
                         key -> key.with(
                                 used.id(),
