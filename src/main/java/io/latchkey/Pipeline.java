@@ -12,6 +12,7 @@ import io.latchkey.problems.Problems;
 import io.latchkey.problems.Refused;
 import io.latchkey.proxy.Proxy;
 import io.latchkey.proxy.Proxy.Envelope;
+import io.latchkey.proxy.VerbatimAnswer;
 import io.latchkey.ratelimit.Permit;
 import io.latchkey.ratelimit.RateLimits;
 import io.latchkey.routes.RouteMatch;
@@ -83,7 +84,7 @@ record Pipeline(
             trail.noteUpstream(
                     proxy.forward(match, permit, envelope, replayed, filled).firstByteNanos());
         };
-        HttpServletResponse response = compression.of(match, request, whole);
+        HttpServletResponse response = compression.of(match, request, new VerbatimAnswer(whole));
         try {
             if (cache.covers(match.route())) {
                 trail.noteCache(cache.serve(match, permit.caller(), request, response, upstream)

@@ -49,7 +49,7 @@ class RefusedActs implements WebMvcConfigurer, HandlerInterceptor {
 
     static void write(Audit audit, Act act, HttpServletRequest request, Refused refused) {
         try {
-            audit.append(act, request.getRequestURI(), refused.refusal().code());
+            audit.append(act, request.getRequestURI(), refused.refusal().code(), null, refused.evidence());
         } catch (StoreUnavailable unavailable) {
             log.warn("a refused act could not be written: {}", unavailable.getMessage());
         }

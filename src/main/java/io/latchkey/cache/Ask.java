@@ -105,14 +105,6 @@ final class Ask {
         return credentials;
     }
 
-    boolean hasCookie() {
-        return cookie;
-    }
-
-    boolean isUpgrade() {
-        return upgrade;
-    }
-
     /** Whether the upstream may take the method for another one than it is. */
     boolean overridesMethod() {
         return anotherMethod;
@@ -159,7 +151,11 @@ final class Ask {
 
     /** Whether it may be used for this request at all, asked for anew or not. */
     boolean mayHave(StoredAnswer answer) {
-        return !credentials || answer.terms().open();
+        return mayHave(answer.terms().open(), answer.terms().shareable());
+    }
+
+    boolean mayHave(boolean open, boolean shareable) {
+        return cookie ? shareable : open || !credentials;
     }
 
     /** Whether the caller holds this answer already (RFC 9110, 13.2.2). */

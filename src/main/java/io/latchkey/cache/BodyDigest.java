@@ -54,6 +54,11 @@ final class BodyDigest extends HttpServletRequestWrapper {
         return all;
     }
 
+    /** The same request with its body not read yet, for who asks once more. */
+    BodyDigest anew() {
+        return new BodyDigest((HttpServletRequest) getRequest(), read, whole, broken);
+    }
+
     /** The variant of a place; null when not all of the body is known. */
     @Nullable
     String variant() {

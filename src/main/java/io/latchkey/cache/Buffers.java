@@ -55,6 +55,11 @@ final class Buffers {
             return !lost;
         }
 
+        /** Whether all that was announced is here; of a body that does not say its length nobody knows yet. */
+        boolean isComplete() {
+            return !lost && taken == declared;
+        }
+
         /** As far as it went. */
         byte[] soFar() {
             return bytes.toByteArray();

@@ -33,6 +33,7 @@ final class Fetch implements Filling.Judge {
     private @Nullable Terms terms;
     private Buffers.@Nullable Recording recording;
     private boolean askedAnew;
+    private boolean settled;
 
     Fetch(Visit visit, Find find, Library library, Buffers buffers, InstantSource time, Consumer<Landing> landing) {
         this.visit = visit;
@@ -122,14 +123,28 @@ final class Fetch implements Filling.Judge {
         return !find.forks().isEmpty() ? "fwd=vary-miss" : "fwd=uri-miss";
     }
 
+    /** So that a caller who has the answer, and asks once more, finds it kept. */
+    @Override
+    public void complete() {
+        settle();
+    }
+
     private Outcome passed() {
+        settle();
+        return Outcome.MISS;
+    }
+
+    private void settle() {
+        if (settled) {
+            return;
+        }
+        settled = true;
         byte[] body = recording == null ? null : recording.whole();
         if (terms == null || body == null) {
             lost();
         } else {
             keep(head, body, terms);
         }
-        return Outcome.MISS;
     }
 
     private void keep(Head kept, byte[] body, Terms on) {
@@ -150,7 +165,7 @@ final class Fetch implements Filling.Judge {
         String tag = head.first("ETag");
         if (tag != null && at.etag() != null && !Ask.matches(tag, at.etag())) {
             // It speaks of an answer that is not here.
-            return new Fetch(visit, find.withoutAnswer(), library, buffers, time, landing).run();
+            return new Fetch(visit.again(), find.withoutAnswer(), library, buffers, time, landing).run();
         }
         Head merged = merged(at.head(), head);
         Terms on = Terms.of(merged, visit.caching(), visit.ask(), receivedAt);

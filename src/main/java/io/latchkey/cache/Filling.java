@@ -21,6 +21,9 @@ final class Filling extends HttpServletResponseWrapper {
 
         /** The recording was given up. */
         void lost();
+
+        /** The recording is complete, and the last piece of the body is about to leave. */
+        void complete();
     }
 
     /**
@@ -198,6 +201,8 @@ final class Filling extends HttpServletResponseWrapper {
             if (recording != null && !lost && !recording.add(bytes, offset, count)) {
                 lost = true;
                 judge.lost();
+            } else if (recording != null && recording.isComplete()) {
+                judge.complete();
             }
             if (hasBody(known)) {
                 real.getOutputStream().write(bytes, offset, count);

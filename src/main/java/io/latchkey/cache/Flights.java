@@ -10,10 +10,18 @@ import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
-/** Calls to upstreams that others wait for, because they would ask the same. */
+/**
+ * Calls to upstreams that others wait for, because they would ask the same.
+ *
+ * <p>Only of one begun in the same state of the resource: the answer to an earlier one may be from before a change that
+ * the caller knows of.
+ */
 @Component
 final class Flights {
-    private final ConcurrentMap<Place, Flight> flying = new ConcurrentHashMap<>();
+    private final ConcurrentMap<Leg, Flight> flying = new ConcurrentHashMap<>();
+
+    /** What is asked for, and in which state of it as this node and the store know it. */
+    record Leg(Place place, long fence, @Nullable String epoch) {}
 
     /** How a flight ended for those who waited for it. */
     sealed interface Landing {
@@ -50,13 +58,13 @@ final class Flights {
 
     /** Null when it is ours: {@code mine} is flying now. */
     @Nullable
-    Flight join(Place place, Flight mine) {
-        return flying.putIfAbsent(place, mine);
+    Flight join(Leg leg, Flight mine) {
+        return flying.putIfAbsent(leg, mine);
     }
 
     /** Only the first landing counts. */
-    void land(Place place, Flight flight, Landing landing) {
-        flying.remove(place, flight);
+    void land(Leg leg, Flight flight, Landing landing) {
+        flying.remove(leg, flight);
         flight.landing.complete(landing);
     }
 }

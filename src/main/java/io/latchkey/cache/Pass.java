@@ -24,12 +24,6 @@ final class Pass implements Filling.Judge {
     }
 
     Outcome run() throws IOException {
-        if (visit.ask().isUpgrade()) {
-            // What follows is no answer with a body.
-            Reply.say(visit.response(), cacheStatus);
-            visit.fill().forward(Map.of(), visit.request(), visit.response());
-            return Outcome.BYPASS;
-        }
         Filling filling = new Filling(visit.response(), this);
         try {
             visit.fill().forward(Map.of(), visit.request(), filling);
@@ -73,6 +67,11 @@ final class Pass implements Filling.Judge {
 
     @Override
     public void lost() {
+        throw new IllegalStateException("nothing is recorded");
+    }
+
+    @Override
+    public void complete() {
         throw new IllegalStateException("nothing is recorded");
     }
 

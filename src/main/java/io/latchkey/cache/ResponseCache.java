@@ -2,6 +2,7 @@ package io.latchkey.cache;
 
 import io.latchkey.cache.Flights.Flight;
 import io.latchkey.cache.Flights.Landing;
+import io.latchkey.cache.Flights.Leg;
 import io.latchkey.cache.Library.Find;
 import io.latchkey.keys.Caller;
 import io.latchkey.problems.Refusal;
@@ -149,13 +150,15 @@ public final class ResponseCache {
             if (together == null) {
                 return alone(visit, find);
             }
+            Leg leg = new Leg(together, find.fence(), find.epoch());
             Flight mine = new Flight();
-            Flight theirs = flights.join(together, mine);
+            Flight theirs = flights.join(leg, mine);
             if (theirs == null) {
-                return lead(visit, find, together, mine);
+                return lead(visit, find, leg, mine);
             }
             if (found != null && found.mayBeServedMeanwhile(time.millis())) {
-                return meanwhile(visit, found);
+                Reply.hit(found, visit.ask(), visit.response(), time.millis(), "; detail=stale-while-revalidate");
+                return Outcome.STALE;
             }
             Landing landing = theirs.await(patience - System.nanoTime());
             if (landing instanceof Landing.Kept kept && visit.fits(kept.place(), kept.answer(), time.millis())) {
@@ -187,11 +190,6 @@ public final class ResponseCache {
         return Outcome.HIT;
     }
 
-    private Outcome meanwhile(Visit visit, StoredAnswer answer) throws IOException {
-        Reply.hit(answer, visit.ask(), visit.response(), time.millis(), "; detail=stale-while-revalidate");
-        return Outcome.STALE;
-    }
-
     /** Under what to wait for others who ask the same; null when none of them could be waited for. */
     private @Nullable Place waiting(Visit visit, Find find) {
         if (visit.ask().isHead() || visit.ask().wantsNewest() || visit.ask().hasCredentials()) {
@@ -209,13 +207,14 @@ public final class ResponseCache {
         return find.forks().isEmpty() ? visit.places() : find.forks();
     }
 
-    private Outcome lead(Visit visit, Find find, Place together, Flight mine) throws IOException {
+    private Outcome lead(Visit visit, Find find, Leg leg, Flight mine) throws IOException {
         Consumer<Landing> land = landing -> {
             remember(visit, find, landing);
-            if (landing instanceof Landing.Kept kept && !kept.place().part().equals(together.part())) {
-                near.mark(together);
+            if (landing instanceof Landing.Kept kept
+                    && !kept.place().part().equals(leg.place().part())) {
+                near.mark(leg.place());
             }
-            flights.land(together, mine, landing);
+            flights.land(leg, mine, landing);
         };
         try {
             // Somebody may have landed between the look and the start.
@@ -226,7 +225,7 @@ public final class ResponseCache {
             }
             return fetch(visit, find, land);
         } finally {
-            flights.land(together, mine, new Landing.Given());
+            flights.land(leg, mine, new Landing.Given());
         }
     }
 

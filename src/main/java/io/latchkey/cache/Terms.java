@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
  * @param whileRevalidating milliseconds past that for which it may be served while somebody asks for a newer one
  * @param neverStale whether it may not be served stale, not even on the caller's wish
  * @param alwaysAsk whether the upstream is to be asked before each use
- * @param open whether it may be used for, and kept from, a request with credentials
- * @param shareable whether it says itself that others may have it
+ * @param open whether it may be used for, and kept from, a request with an Authorization of the upstream's
+ * @param shareable whether it says itself that others may have it; then it may be used for a request with a cookie too
  */
 record Terms(
         long lifetime,
@@ -45,9 +45,10 @@ record Terms(
             return null;
         }
         boolean shared = control.has("public") || control.has("s-maxage");
-        // RFC 9111 lets must-revalidate open an answer to Authorization; for a cookie it says nothing of the kind.
-        boolean open = shared || (control.has("must-revalidate") && !ask.hasCookie());
-        if (ask.hasCredentials() && !open) {
+        // RFC 9111 (3.5) lets must-revalidate open an answer to Authorization; for a cookie it says nothing of the
+        // kind.
+        boolean open = shared || control.has("must-revalidate");
+        if (!ask.mayHave(open, shared)) {
             return null;
         }
         long lifetime = lifetime(head, control, caching, receivedAt);

@@ -15,6 +15,13 @@ record Visit(
         HttpServletRequest request,
         HttpServletResponse response,
         ResponseCache.Fill fill) {
+    /** To ask the upstream once more: with the body, where there is one, from its start. */
+    Visit again() {
+        return request instanceof BodyDigest body
+                ? new Visit(route, caching, ask, own, body.anew(), response, fill)
+                : this;
+    }
+
     /** Where an answer may be: what others may share first. */
     List<Place> places() {
         return caching.shared() ? List.of(own.shared(), own) : List.of(own);

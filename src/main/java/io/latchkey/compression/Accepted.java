@@ -25,8 +25,9 @@ record Accepted(int brotli, int gzip, int identity) {
             for (int start = 0; start < field.length(); ) {
                 int comma = field.indexOf(',', start);
                 int end = comma < 0 ? field.length() : comma;
-                int semicolon = field.indexOf(';', start);
-                int nameEnd = semicolon < 0 || semicolon > end ? end : semicolon;
+                // Not beyond this part: what is looked for in the rest each time makes a long field quadratic.
+                int semicolon = field.indexOf(';', start, end);
+                int nameEnd = semicolon < 0 ? end : semicolon;
                 int weight = nameEnd == end ? 1000 : weight(field.substring(nameEnd + 1, end));
                 if (is(field, start, nameEnd, "br")) {
                     brotli = weight;

@@ -14,17 +14,19 @@ final class AnswerRules {
 
     private AnswerRules() {}
 
-    /** Whether the answer would be compressed for a caller that asks for it. */
-    static boolean allow(HttpServletResponse answer, long minSize) {
+    /** Whether compressing it would be worth it. */
+    static boolean concern(HttpServletResponse answer, long minSize) {
         int status = answer.getStatus();
         boolean whole = status >= 200 && status != 204 && status != 205 && status != 206 && status != 304;
         return whole
                 && TextTypes.cover(answer.getHeader("Content-Type"))
-                && !answer.containsHeader("Content-Encoding")
-                && !answer.containsHeader("Content-Range")
                 && isLarge(answer.getHeader("Content-Length"), minSize)
-                && !isFinal(answer)
-                && !hasDigest(answer);
+                && !answer.containsHeader("Content-Encoding");
+    }
+
+    /** Whether nobody may. */
+    static boolean forbid(HttpServletResponse answer) {
+        return answer.containsHeader("Content-Range") || isFinal(answer) || hasDigest(answer);
     }
 
     private static boolean isLarge(@Nullable String length, long minSize) {

@@ -59,11 +59,15 @@ final class CompressingAnswer extends HttpServletResponseWrapper {
             matchStored(answer);
             return null;
         }
-        if (!AnswerRules.allow(answer, accepted.identity() == 0 ? 0 : compression.minSize())) {
+        if (!AnswerRules.concern(answer, accepted.identity() == 0 ? 0 : compression.minSize())) {
+            return null;
+        }
+        Coding coding = compression.coding(accepted, answer.getHeader("Content-Length"));
+        // Most look-ups last, and none of them for a caller that takes it as it is.
+        if (coding != null && AnswerRules.forbid(answer)) {
             return null;
         }
         AnswerRules.vary(answer);
-        Coding coding = compression.coding(accepted, answer.getHeader("Content-Length"));
         boolean head = request.getMethod().equals("HEAD");
         Encoder encoder = coding == null || head ? null : compression.open(coding, accepted);
         if (encoder != null) {

@@ -1,10 +1,8 @@
 package io.latchkey.observability;
 
-import net.logstash.logback.argument.StructuredArgument;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.core.JsonGenerator;
 
-/** The one log line of a request, as JSON fields or as a line to read. */
+/** What the one log line of a request says; as text, a line to read. */
 record AccessRecord(
         String correlationId,
         String traceId,
@@ -22,33 +20,7 @@ record AccessRecord(
         @Nullable String refusal,
         boolean aborted,
         String client,
-        @Nullable String userAgent)
-        implements StructuredArgument {
-
-    @Override
-    public void writeTo(JsonGenerator json) {
-        json.writeStringProperty("correlationId", correlationId);
-        json.writeStringProperty("traceId", traceId);
-        text(json, "keyId", keyId);
-        text(json, "route", route);
-        text(json, "method", method);
-        text(json, "pathTemplate", pathTemplate);
-        text(json, "path", path);
-        json.writeNumberProperty("status", status);
-        json.writeNumberProperty("requestBytes", requestBytes);
-        json.writeNumberProperty("responseBytes", responseBytes);
-        json.writeNumberProperty("durationMs", millis(durationNanos));
-        if (upstreamNanos >= 0) {
-            json.writeNumberProperty("upstreamMs", millis(upstreamNanos));
-        }
-        text(json, "cache", cache);
-        text(json, "refusal", refusal);
-        if (aborted) {
-            json.writeBooleanProperty("aborted", true);
-        }
-        json.writeStringProperty("client", client);
-        text(json, "userAgent", userAgent);
-    }
+        @Nullable String userAgent) {
 
     @Override
     public String toString() {
@@ -69,12 +41,6 @@ record AccessRecord(
         line.append(" client=").append(client).append(" id=").append(correlationId);
         part(line, "agent=", userAgent);
         return line.toString();
-    }
-
-    private static void text(JsonGenerator json, String name, @Nullable String value) {
-        if (value != null) {
-            json.writeStringProperty(name, value);
-        }
     }
 
     private static void part(StringBuilder line, String name, @Nullable String value) {

@@ -20,10 +20,15 @@ final class AnswerHeaders implements HttpConfiguration.Customizer {
 
     @Override
     public Request customize(Request request, HttpFields.Mutable headers) {
-        put(Trail.of(request), headers);
+        // Nothing but the date is there yet, so that nobody has to look for what would be replaced.
+        for (int i = 0; i < SECURITY.size(); i++) {
+            headers.add(SECURITY.get(i));
+        }
+        headers.add(Trail.CORRELATION_HEADER, Trail.of(request).correlationId());
         return request;
     }
 
+    /** In an answer that may have some of them already. */
     static void put(Trail trail, HttpFields.Mutable headers) {
         SECURITY.forEach(headers::put);
         headers.put(Trail.CORRELATION_HEADER, trail.correlationId());

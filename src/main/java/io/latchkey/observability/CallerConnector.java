@@ -1,6 +1,7 @@
 package io.latchkey.observability;
 
 import java.io.IOException;
+import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
@@ -63,6 +64,19 @@ final class CallerConnector extends ServerConnector {
             } finally {
                 reading.unlock();
             }
+        }
+
+        /** A caller to whom the end of the connection is the end of the answer must not meet that end before it. */
+        @Override
+        public void doClose() {
+            if (getConnection() instanceof PunctualConnection http && http.wouldLookWhole()) {
+                try {
+                    getChannel().setOption(StandardSocketOptions.SO_LINGER, 0);
+                } catch (IOException e) {
+                    // Closed already.
+                }
+            }
+            super.doClose();
         }
 
         @Override

@@ -1,5 +1,6 @@
 package io.latchkey.observability;
 
+import io.latchkey.overload.Turnstile;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -27,26 +28,30 @@ import org.springframework.stereotype.Component;
 @Component
 @Order(Ordered.LOWEST_PRECEDENCE)
 final class FrontDoor implements WebServerFactoryCustomizer<JettyServletWebServerFactory> {
-    // Selectors, acceptors and timers, beside one task per connection.
-    private static final int SPARE_TASKS = 256;
-
     private final FrontDoorProperties properties;
     private final ContainerErrors errors;
     private final AccessLog accessLog;
+    private final Turnstile turnstile;
 
-    FrontDoor(FrontDoorProperties properties, ContainerErrors errors, AccessLog accessLog) {
+    FrontDoor(FrontDoorProperties properties, ContainerErrors errors, AccessLog accessLog, Turnstile turnstile) {
         this.properties = properties;
         this.errors = errors;
         this.accessLog = accessLog;
+        this.turnstile = turnstile;
     }
 
     @Override
     public void customize(JettyServletWebServerFactory factory) {
         harden(factory);
-        factory.addServerCustomizers(server -> server.setRequestLog(accessLog));
+        factory.addServerCustomizers(server -> {
+            server.setRequestLog(accessLog);
+            if (server.getThreadPool() instanceof VirtualThreadPool pool) {
+                pool.setVirtualThreadsExecutor(turnstile);
+            }
+        });
     }
 
-    /** All but the access log: the actuator's own port is as strict, and silent. */
+    /** All but the access log and the turnstile: the actuator's own port is as strict, silent, and never crowded. */
     void harden(JettyServletWebServerFactory factory) {
         factory.setErrorPages(Set.of());
         factory.addConfigurations(new AbstractConfiguration(new AbstractConfiguration.Builder()) {
@@ -61,7 +66,8 @@ final class FrontDoor implements WebServerFactoryCustomizer<JettyServletWebServe
     private void harden(Server server) {
         server.setErrorHandler(errors);
         if (server.getThreadPool() instanceof VirtualThreadPool pool) {
-            pool.setMaxConcurrentTasks(properties.maxConnections() + SPARE_TASKS);
+            // Not its own bound, which threads that were started already wait for: the turnstile and the entrance.
+            pool.setMaxConcurrentTasks(-1);
         }
         if (properties.minBodyRate().toBytes() > 0) {
             SlowBody slowBody = new SlowBody(properties.minBodyRate().toBytes());
@@ -102,6 +108,8 @@ final class FrontDoor implements WebServerFactoryCustomizer<JettyServletWebServe
         http.setRequestHeaderSize((int) properties.maxHeaderSize().toBytes());
         // Per connection, and a hundred kilobytes of it: a crowd of callers would fill the heap with them.
         http.setHeaderCacheSize(0);
+        // Else a value that the parser knows comes in the parser's spelling: charset=ISO-8859-1 in lower case.
+        http.setHeaderCacheCaseSensitive(true);
         http.setSendServerVersion(false);
         http.setSendXPoweredBy(false);
         http.addCustomizer(new AnswerHeaders());

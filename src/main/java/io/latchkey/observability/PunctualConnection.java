@@ -2,6 +2,7 @@ package io.latchkey.observability;
 
 import java.util.concurrent.TimeoutException;
 import org.eclipse.jetty.http.HttpException;
+import org.eclipse.jetty.http.HttpGenerator;
 import org.eclipse.jetty.http.HttpParser;
 import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.io.Connection;
@@ -9,13 +10,16 @@ import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.server.Connector;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
+import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.internal.HttpConnection;
 import org.eclipse.jetty.util.NanoTime;
+import org.jspecify.annotations.Nullable;
 
 /** A connection that answers 408 when it gives up waiting for a header that had begun, and knows how long a write takes. */
 final class PunctualConnection extends HttpConnection {
     private long blockedAt = -1;
     private long blockedSince;
+    private volatile SlowBody.@Nullable Timed awaited;
 
     private PunctualConnection(HttpConfiguration configuration, Connector connector, EndPoint endPoint) {
         super(configuration, connector, endPoint);
@@ -38,6 +42,29 @@ final class PunctualConnection extends HttpConnection {
             return false;
         }
         return NanoTime.since(blockedSince) > limitNanos;
+    }
+
+    /** Whether half an answer is out whose end only the end of the connection tells. */
+    boolean wouldLookWhole() {
+        HttpGenerator answer = getGenerator();
+        return answer.isCommitted() && !answer.isEnd() && !answer.isPersistent() && !answer.isChunking();
+    }
+
+    /** The body of the request that is being read. */
+    void waitsFor(SlowBody.Timed body) {
+        awaited = body;
+    }
+
+    /** Ends the request whose body trickles in. Its next byte may be a minute away, or never be the last one. */
+    void endSlowBody() {
+        SlowBody.Timed body = awaited;
+        if (body == null || !Request.unWrap(body).equals(getHttpChannel().getRequest())) {
+            return;
+        }
+        // Once the answer has begun the caller may be listening, and has said all that it had to say for now.
+        if (!getGenerator().isCommitted() && body.isGivenUp()) {
+            boolean unused = onIdleExpired(new TimeoutException("the request body came too slowly"));
+        }
     }
 
     private boolean inHeader() {

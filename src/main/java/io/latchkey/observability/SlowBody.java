@@ -2,6 +2,8 @@ package io.latchkey.observability;
 
 import java.io.IOException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
 import org.eclipse.jetty.http.HttpException;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpStatus;
@@ -36,37 +38,57 @@ final class SlowBody extends Handler.Wrapper {
         return nanos > GRACE_NANOS && bytes < bytesPerSecond * TimeUnit.NANOSECONDS.toSeconds(nanos);
     }
 
-    private static final class Timed extends Request.Wrapper {
+    /** A request of which it is known how long its body was waited for; the upstream's own time does not count. */
+    static final class Timed extends Request.Wrapper {
         private final long bytesPerSecond;
-        private long waitedSince;
-        private Content.@Nullable Chunk failure;
+        private volatile long waitingSince;
+        private final AtomicLong waitedNanos = new AtomicLong();
+        private volatile Content.@Nullable Chunk failure;
 
-        Timed(Request request, long bytesPerSecond) {
+        private Timed(Request request, long bytesPerSecond) {
             super(request);
             this.bytesPerSecond = bytesPerSecond;
         }
 
         @Override
         public void demand(Runnable demandCallback) {
-            if (waitedSince == 0) {
-                waitedSince = NanoTime.now() | 1;
-            } else if (tooSlow(Request.getContentBytesRead(this), NanoTime.since(waitedSince), bytesPerSecond)) {
-                failure = Content.Chunk.from(new TooSlow());
-                demandCallback.run();
-                return;
+            if (waitedNanos.get() == 0
+                    && getConnectionMetaData().getConnection() instanceof PunctualConnection connection) {
+                connection.waitsFor(this);
             }
-            super.demand(demandCallback);
+            long since = NanoTime.now() | 1;
+            waitingSince = since;
+            super.demand(() -> {
+                waitingSince = 0;
+                waitedNanos.addAndGet(NanoTime.since(since));
+                demandCallback.run();
+            });
+        }
+
+        /** Whether it is waited for in vain; from then on reading it fails. */
+        boolean isGivenUp() {
+            long since = waitingSince;
+            if (since == 0
+                    || !tooSlow(
+                            Request.getContentBytesRead(this),
+                            waitedNanos.get() + NanoTime.since(since),
+                            bytesPerSecond)) {
+                return false;
+            }
+            failure = Content.Chunk.from(new TooSlow());
+            return true;
         }
 
         @Override
         public Content.Chunk read() {
-            return failure == null ? super.read() : failure;
+            Content.Chunk failed = failure;
+            return failed == null ? super.read() : failed;
         }
     }
 
     private static final class TooSlow extends IOException implements HttpException {
         TooSlow() {
-            super("The request body came too slowly");
+            super("The request body came too slowly", new TimeoutException());
         }
 
         @Override

@@ -11,8 +11,8 @@ import org.eclipse.jetty.util.thread.Scheduler;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Looks once a second for connections whose request header is overdue, or whose caller does not take its answer; an idle
- * timeout starts anew with every byte.
+ * Looks once a second for connections whose request header is overdue, whose request body trickles in, or whose caller
+ * does not take its answer; an idle timeout starts anew with every byte.
  */
 final class SlowCallers extends AbstractLifeCycle {
     private final AbstractConnector connector;
@@ -65,6 +65,7 @@ final class SlowCallers extends AbstractLifeCycle {
             // Succeeds only while nobody is reading, so a header that is complete after all is not harmed.
             endPoint.getFillInterest().onFail(new TimeoutException("header overdue"));
         }
+        connection.endSlowBody();
         boolean blocked = endPoint.getWriteFlusher().isPending();
         if (connection.writeOverdue(blocked, writeNanos) && writeNanos > 0) {
             // The thread that writes gets this as the failure of its write.

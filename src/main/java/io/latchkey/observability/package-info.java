@@ -8,9 +8,10 @@
  *
  * <p>Redis gone: nothing changes here; liveness stays up, so that no node is restarted for it.
  *
- * <p>Imports problems for the wording, keys for {@link io.latchkey.keys.CidrBlock}, routes for the route's labels.
+ * <p>Imports problems for the wording, keys for {@link io.latchkey.keys.CidrBlock}, routes for the route's labels,
+ * overload for the turnstile that callers pass.
  */
-@ApplicationModule(allowedDependencies = {"problems", "routes", "keys"})
+@ApplicationModule(allowedDependencies = {"problems", "routes", "keys", "overload"})
 @NullMarked
 package io.latchkey.observability;
 

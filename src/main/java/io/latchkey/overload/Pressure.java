@@ -8,9 +8,9 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
 /**
- * How long virtual threads wait for a processor, and which share of the requests must therefore go.
+ * How long what callers sent waits for a processor, and which share of the requests must therefore go.
  *
- * <p>A probe measures it: a virtual thread that does nothing but say when it ran. Timing the requests themselves would
+ * <p>A probe measures it: it goes through the {@link Turnstile} like anybody's request and says when it ran. Timing the requests themselves would
  * miss it, for their first byte is read by the very thread that had to wait. The share grows while the delay lasts and
  * shrinks as soon as it is over, so that load settles just below what the processors can do.
  */
@@ -25,6 +25,7 @@ final class Pressure implements AutoCloseable {
     private static final long TICK_MILLIS = 20;
     private static final long LASTING_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
+    private final Turnstile turnstile;
     private final long maxDelayNanos;
     private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("pressure").factory());
@@ -34,9 +35,10 @@ final class Pressure implements AutoCloseable {
     private volatile int share;
     private volatile long delayNanos;
 
-    Pressure(OverloadProperties properties) {
+    Pressure(OverloadProperties properties, Turnstile turnstile) {
+        this.turnstile = turnstile;
         this.maxDelayNanos = properties.maxDelay().toNanos();
-        Thread.startVirtualThread(probe);
+        turnstile.execute(probe);
         this.ticks = maxDelayNanos == 0
                 ? null
                 : clock.scheduleWithFixedDelay(this::tick, TICK_MILLIS, TICK_MILLIS, TimeUnit.MILLISECONDS);
@@ -57,7 +59,7 @@ final class Pressure implements AutoCloseable {
         judge((ran ? probe.ranAt : now) - probe.born, now);
         if (ran) {
             probe = new Probe();
-            Thread.startVirtualThread(probe);
+            turnstile.execute(probe);
         }
     }
 

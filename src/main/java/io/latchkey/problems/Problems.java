@@ -21,6 +21,20 @@ public class Problems {
 
     public static final String MEDIA_TYPE = "application/problem+json";
 
+    /** What an answer that was begun and given up said of its own body. */
+    private static final String[] OF_ANOTHER_BODY = {
+        "Content-Encoding",
+        "Content-Language",
+        "Content-Disposition",
+        "Content-Range",
+        "Content-Digest",
+        "Repr-Digest",
+        "Accept-Ranges",
+        "ETag",
+        "Last-Modified",
+        "Trailer"
+    };
+
     private final JsonMapper json;
 
     Problems(JsonMapper json) {
@@ -38,6 +52,10 @@ public class Problems {
         // closes.
         boolean unused = ServletContextRequest.getServletContextRequest(request).consumeAvailable();
         response.resetBuffer();
+        for (String name : OF_ANOTHER_BODY) {
+            // The container takes this for a removal.
+            response.setHeader(name, null);
+        }
         response.setStatus(refused.refusal().status());
         refused.headers().forEach(response::setHeader);
         if (refused.refusal().status() == HttpServletResponse.SC_UNAUTHORIZED) {

@@ -10,6 +10,7 @@ public final class Refused extends RuntimeException {
     private final transient Refusal refusal;
     private final transient Map<String, Object> members = new LinkedHashMap<>();
     private final transient Map<String, String> headers = new LinkedHashMap<>();
+    private transient @Nullable Object evidence;
 
     public Refused(Refusal refusal, String detail) {
         this(refusal, detail, null);
@@ -30,6 +31,16 @@ public final class Refused extends RuntimeException {
     public Refused header(String name, String value) {
         headers.put(name, value);
         return this;
+    }
+
+    /** What the audit log keeps of the refusal besides its code, should it be that of an operator's act. */
+    public Refused keeping(Object kept) {
+        evidence = kept;
+        return this;
+    }
+
+    public @Nullable Object evidence() {
+        return evidence;
     }
 
     public Refused retryAfter(Duration wait) {

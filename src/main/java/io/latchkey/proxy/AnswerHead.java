@@ -17,11 +17,19 @@ final class AnswerHead {
         response.setStatus(answer.status());
         Set<String> hop = HopHeaders.named(answer.connectionOptions());
         List<Answer.Field> fields = answer.fields();
+        Boolean limitsTold = null;
         for (int i = 0; i < fields.size(); i++) {
             Answer.Field field = fields.get(i);
             String lower = field.name().lower();
             if (HopHeaders.contains(lower) || hop.contains(lower) || isOurs(lower)) {
                 continue;
+            }
+            if (lower.startsWith("x-ratelimit-")) {
+                // The upstream's may be told, but not half of them among the gateway's.
+                limitsTold = limitsTold == null ? (Boolean) response.containsHeader("X-RateLimit-Limit") : limitsTold;
+                if (limitsTold) {
+                    continue;
+                }
             }
             if (lower.equals("content-length")) {
                 if (answer.status() != 204) {

@@ -1,5 +1,6 @@
 package io.latchkey.proxy;
 
+import io.latchkey.ratelimit.Permit;
 import io.latchkey.routes.Route;
 import io.latchkey.upstreams.Turn;
 import io.latchkey.wire.Answer;
@@ -77,10 +78,17 @@ final class Exchange implements AutoCloseable {
     }
 
     /** Copies the answer; {@code 101} hands both connections over instead. */
-    void answer(Answer answer, RequestHead head, HttpServletRequest request) throws IOException {
+    void answer(Answer answer, HttpServletRequest request, Call call) throws IOException {
         if (answer.status() == 101) {
-            Upgrade.begin(answer, connection, request, response);
+            turn.succeeded(answer.status());
+            OpenTunnel tunnel = new OpenTunnel(connection, turn, call.permit());
             handedOver = true;
+            try {
+                Upgrade.begin(answer, tunnel, request, response);
+            } catch (RuntimeException e) {
+                tunnel.close();
+                throw e;
+            }
             return;
         }
         AnswerHead.copy(answer, response);
@@ -157,6 +165,6 @@ final class Exchange implements AutoCloseable {
         }
     }
 
-    /** When the whole call ends, and whether anybody still waits for it. */
-    record Call(long end, BooleanSupplier callerIsGone) {}
+    /** When the whole call ends, whether anybody still waits for it, and what lets it be under way. */
+    record Call(long end, BooleanSupplier callerIsGone, Permit permit) {}
 }

@@ -63,7 +63,7 @@ public final class Proxy {
             throws IOException {
         Route route = match.route();
         long started = System.nanoTime();
-        Call call = new Call(started + route.timeout().total().toNanos(), envelope.callerIsGone());
+        Call call = new Call(started + route.timeout().total().toNanos(), envelope.callerIsGone(), permit);
         CallerBody body = CallerBody.of(request, route.requestSizeLimit().toBytes());
         RequestHead head = new RequestHead(match, permit.caller(), envelope.headers(), request);
         body.keepIfSmall(wire, call.end());
@@ -104,7 +104,7 @@ public final class Proxy {
                 return AGAIN;
             }
             answering = true;
-            exchange.answer(answer, head, body.request());
+            exchange.answer(answer, body.request(), call);
             turn.succeeded(answer.status());
             return answeredAt;
         } catch (WireFailure failure) {

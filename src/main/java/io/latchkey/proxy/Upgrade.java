@@ -1,21 +1,22 @@
 package io.latchkey.proxy;
 
 import io.latchkey.wire.Answer;
-import io.latchkey.wire.Connection;
 import io.latchkey.wire.OpenLine;
-import io.latchkey.wire.WireFailure;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.concurrent.locks.ReentrantLock;
+import java.time.Duration;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.eclipse.jetty.ee11.servlet.ServletContextRequest;
 import org.eclipse.jetty.io.AbstractConnection;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.server.HttpStream;
 import org.eclipse.jetty.server.Request;
-import org.eclipse.jetty.util.Blocker;
 import org.eclipse.jetty.util.BufferUtil;
+import org.eclipse.jetty.util.Callback;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,16 +27,16 @@ final class Upgrade extends AbstractConnection implements org.eclipse.jetty.io.C
     private static final String PROTOCOL = "websocket";
     private static final int BUFFER_BYTES = 16 * 1024;
 
-    private final Connection upstream;
-    private final OpenLine line;
-    private final ReentrantLock ending = new ReentrantLock();
+    private final OpenTunnel tunnel;
+    private final Duration patience;
     private final byte[] fromCaller = new byte[BUFFER_BYTES];
     private @Nullable ByteBuffer early;
 
-    private Upgrade(EndPoint caller, Request request, Connection upstream) throws WireFailure {
+    private Upgrade(EndPoint caller, Request request, OpenTunnel tunnel) {
         super(caller, request.getConnectionMetaData().getConnector().getExecutor());
-        this.upstream = upstream;
-        this.line = upstream.openLine();
+        this.tunnel = tunnel;
+        // As long as a silent caller is kept.
+        this.patience = Duration.ofMillis(caller.getIdleTimeout());
     }
 
     /** Whether the caller asks for the one protocol that is let through; h2c would be a tunnel past every check. */
@@ -53,22 +54,20 @@ final class Upgrade extends AbstractConnection implements org.eclipse.jetty.io.C
                         field.name().lower().equals("upgrade") && field.value().equalsIgnoreCase(PROTOCOL));
     }
 
-    /** Answers 101 and takes over the upstream's connection, which is closed with the caller's. */
-    static void begin(Answer answer, Connection upstream, HttpServletRequest incoming, HttpServletResponse response)
-            throws WireFailure {
+    /** Answers 101 and takes over the tunnel, which is closed with the caller's connection. */
+    static void begin(Answer answer, OpenTunnel tunnel, HttpServletRequest incoming, HttpServletResponse response) {
+        Request request = Request.unWrap(ServletContextRequest.getServletContextRequest(incoming));
+        EndPoint caller = request.getConnectionMetaData().getConnection().getEndPoint();
+        // An answer that did not go out upgrades nothing, and nobody else would give back what the tunnel holds.
+        Request.addCompletionListener(request, failure -> {
+            if (failure != null || !caller.isOpen()) {
+                tunnel.close();
+            }
+        });
         AnswerHead.copy(answer, response);
         response.setHeader("Connection", "Upgrade");
         response.setHeader("Upgrade", PROTOCOL);
-        Request request = Request.unWrap(ServletContextRequest.getServletContextRequest(incoming));
-        EndPoint caller = request.getConnectionMetaData().getConnection().getEndPoint();
-        Upgrade upgrade = new Upgrade(caller, request, upstream);
-        request.setAttribute(HttpStream.UPGRADE_CONNECTION_ATTRIBUTE, upgrade);
-        // An answer that did not go out upgrades nothing, and nobody else would give the connection back.
-        Request.addCompletionListener(request, failure -> {
-            if (failure != null || !caller.isOpen()) {
-                upgrade.release();
-            }
-        });
+        request.setAttribute(HttpStream.UPGRADE_CONNECTION_ATTRIBUTE, new Upgrade(caller, request, tunnel));
     }
 
     @Override
@@ -94,6 +93,7 @@ final class Upgrade extends AbstractConnection implements org.eclipse.jetty.io.C
             ByteBuffer buffer = BufferUtil.toBuffer(fromCaller);
             for (int read = fill(buffer); read != 0; read = fill(buffer)) {
                 if (read < 0) {
+                    tunnel.line().endsProperly();
                     end();
                     return;
                 }
@@ -112,44 +112,43 @@ final class Upgrade extends AbstractConnection implements org.eclipse.jetty.io.C
 
     private void toUpstream(ByteBuffer buffer) throws IOException {
         byte[] bytes = BufferUtil.toArray(buffer);
-        line.write(bytes, bytes.length);
+        tunnel.line().write(bytes, bytes.length, patience);
     }
 
     private void passFromUpstream() {
         byte[] buffer = new byte[BUFFER_BYTES];
         try {
+            OpenLine line = tunnel.line();
             for (int read = line.read(buffer); read >= 0; read = line.read(buffer)) {
-                try (Blocker.Callback written = Blocker.callback()) {
-                    getEndPoint().write(written, ByteBuffer.wrap(buffer, 0, read));
-                    written.block();
-                }
+                Callback.Completable written = new Callback.Completable();
+                getEndPoint().write(written, ByteBuffer.wrap(buffer, 0, read));
+                // A caller that sends is not idle, even if it reads nothing.
+                written.get(patience.toMillis(), TimeUnit.MILLISECONDS);
             }
             getEndPoint().shutdownOutput();
-        } catch (IOException e) {
-            // Either side has ended it; the other one is told by the end of its connection.
+        } catch (IOException | ExecutionException | TimeoutException e) {
+            // Either side has ended it, or takes nothing; the other one is told by the end of its connection.
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         } finally {
             end();
         }
     }
 
+    /** Silent for too long. */
+    @Override
+    public void onFillInterestedFailed(Throwable cause) {
+        end();
+    }
+
     private void end() {
         getEndPoint().close();
-        release();
+        tunnel.close();
     }
 
     @Override
     public void onClose(@Nullable Throwable cause) {
         super.onClose(cause);
-        release();
-    }
-
-    private void release() {
-        // Both directions may end at once.
-        ending.lock();
-        try {
-            upstream.close();
-        } finally {
-            ending.unlock();
-        }
+        tunnel.close();
     }
 }

@@ -5,7 +5,9 @@ import io.latchkey.ratelimit.Batch.Ask;
 import io.latchkey.routes.Route;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** One caller's calls of one route: lets them in from a lease, by way of Redis, or by this node's share. */
@@ -14,11 +16,12 @@ final class Account {
     private final Policies policies;
     private final LimitHeaders headers;
     private final Ledger ledger;
-    private final Slots slots;
+    private final Supplier<Slots> slotBook;
     private final Batch batch = new Batch();
     private final Predicate<List<Ask>> trip = this::trip;
     private volatile Lease lease;
     private volatile Source source;
+    private volatile @Nullable Slots slots;
     private @Nullable LocalShare share;
 
     /** From what the policies were made. */
@@ -31,12 +34,12 @@ final class Account {
         }
     }
 
-    Account(Terms terms, Policies policies, Ledger ledger, Slots slots, Source source) {
+    Account(Terms terms, Policies policies, Ledger ledger, Source source, Supplier<Slots> slotBook) {
         this.terms = terms;
         this.policies = policies;
         this.ledger = ledger;
-        this.slots = slots;
         this.source = source;
+        this.slotBook = slotBook;
         headers = new LimitHeaders(policies, terms.legacyHeaders());
         lease = Lease.none(policies.size());
     }
@@ -51,7 +54,18 @@ final class Account {
 
     /** The requests under way. */
     Slots slots() {
-        return slots;
+        Slots known = slots;
+        if (known == null) {
+            known = slotBook.get();
+            slots = known;
+        }
+        return known;
+    }
+
+    /** Whether it is of one of these routes, or of the gateway's own paths. */
+    boolean isOfOneOf(Set<String> routes) {
+        Route route = source.route;
+        return route == null || routes.contains(route.id());
     }
 
     /** Whether key and route still say what the policies were made from. */
@@ -109,8 +123,9 @@ final class Account {
 
     private synchronized LocalShare share(int nodes) {
         LocalShare current = share;
-        if (current == null || current.nodes() != nodes) {
-            current = new LocalShare(policies, nodes, lease, terms.time());
+        Lease known = lease;
+        if (current == null || !current.isFor(nodes, known)) {
+            current = new LocalShare(policies, nodes, known, terms.time(), current);
             share = current;
         }
         return current;

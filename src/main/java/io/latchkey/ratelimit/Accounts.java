@@ -8,6 +8,8 @@ import io.latchkey.keys.KeyProfile;
 import io.latchkey.routes.Route;
 import io.latchkey.routes.RouteMatch;
 import jakarta.servlet.http.HttpServletRequest;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
@@ -18,6 +20,7 @@ class Accounts {
     private final Terms terms;
     private final Cache<String, Subject> keys;
     private final Cache<String, Subject> addresses;
+    private final SlotBook slots = new SlotBook();
 
     Accounts(Terms terms) {
         this.terms = terms;
@@ -33,24 +36,32 @@ class Accounts {
     /** Who calls: a key or an address. */
     static final class Subject {
         private final String name;
-        private final Slots slots = new Slots();
+        private final SlotBook book;
         private final ConcurrentHashMap<String, Account> byRoute = new ConcurrentHashMap<>(2);
+        private volatile @Nullable Slots slots;
 
-        Subject(String name) {
+        Subject(String name, SlotBook book) {
             this.name = name;
+            this.book = book;
         }
 
         /** All requests under way, on whatever route; counted for keys that are bounded. */
         Slots slots() {
-            return slots;
+            Slots known = slots;
+            if (known == null) {
+                known = book.of(name);
+                slots = known;
+            }
+            return known;
         }
     }
 
     Subject subject(Caller caller, HttpServletRequest request) {
         String keyId = caller.keyId();
         return keyId == null
-                ? addresses.get(CidrBlock.callersNetwork(request.getRemoteAddr()), name -> new Subject("ip:" + name))
-                : keys.get(keyId, Subject::new);
+                ? addresses.get(
+                        CidrBlock.callersNetwork(request.getRemoteAddr()), name -> new Subject("ip:" + name, slots))
+                : keys.get(keyId, name -> new Subject(name, slots));
     }
 
     Account account(Subject subject, RouteMatch match, @Nullable KeyProfile key) {
@@ -61,14 +72,27 @@ class Accounts {
         }
         return subject.byRoute.compute(
                 match.label(),
-                (label, held) -> held != null && held.isFor(key, route) ? held : open(subject, match, key, held));
+                (label, held) -> held != null && held.isFor(key, route) ? held : open(subject, match, key));
     }
 
-    /** Who is under way stays under way when the policies change; leases taken under the old ones are given up. */
-    private Account open(Subject subject, RouteMatch match, @Nullable KeyProfile key, @Nullable Account before) {
+    /** Leases taken under other policies are given up. */
+    private Account open(Subject subject, RouteMatch match, @Nullable KeyProfile key) {
         Policies policies = Policies.of(match, key, terms.properties());
         Ledger ledger = new Ledger(terms, subject.name, match.label(), policies);
-        Slots slots = before == null ? new Slots() : before.slots();
-        return new Account(terms, policies, ledger, slots, new Account.Source(key, match.proxied()));
+        return new Account(
+                terms,
+                policies,
+                ledger,
+                new Account.Source(key, match.proxied()),
+                () -> subject.book.of(subject.name + ' ' + match.label()));
+    }
+
+    /** Forgets what was known of other routes than these. */
+    void keepOnly(Set<String> routes) {
+        for (Cache<String, Subject> each : List.of(keys, addresses)) {
+            each.asMap()
+                    .values()
+                    .forEach(subject -> subject.byRoute.values().removeIf(account -> !account.isOfOneOf(routes)));
+        }
     }
 }

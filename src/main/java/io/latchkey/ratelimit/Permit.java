@@ -30,6 +30,11 @@ public final class Permit implements AutoCloseable {
         return caller;
     }
 
+    /** The same proof, for what outlives the request: the slots are held until that one is closed, and no longer by this. */
+    public Permit handOver() {
+        return new Permit(caller, taken == null ? null : taken.getAndSet(null));
+    }
+
     @Override
     public void close() {
         Taken held = taken == null ? null : taken.getAndSet(null);

@@ -8,12 +8,16 @@ import io.latchkey.ratelimit.Accounts.Subject;
 import io.latchkey.ratelimit.Permit.Taken;
 import io.latchkey.routes.Route;
 import io.latchkey.routes.RouteMatch;
+import io.latchkey.routes.RoutesChanged;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.springframework.context.event.EventListener;
 import org.springframework.stereotype.Component;
 
 /** The limits: may this request of this caller go on? */
@@ -26,6 +30,7 @@ public class RateLimits {
     private final LimitMeters meters;
     private final boolean disabled;
     private final ConcurrentHashMap<String, Slots> ofRoutes = new ConcurrentHashMap<>();
+    private final SlotBook routeSlots = new SlotBook();
 
     RateLimits(Accounts accounts, LimitMeters meters, RateLimitProperties properties) {
         this.accounts = accounts;
@@ -94,7 +99,15 @@ public class RateLimits {
 
     private Slots ofRoute(String id) {
         Slots known = ofRoutes.get(id);
-        return known == null ? ofRoutes.computeIfAbsent(id, unused -> new Slots()) : known;
+        return known == null ? ofRoutes.computeIfAbsent(id, routeSlots::of) : known;
+    }
+
+    /** Of routes that are gone nothing is kept. */
+    @EventListener
+    void changed(RoutesChanged change) {
+        Set<String> routes = change.routes().stream().map(Route::id).collect(Collectors.toSet());
+        ofRoutes.keySet().retainAll(routes);
+        accounts.keepOnly(routes);
     }
 
     private Refused exceeded(RouteMatch match, Policies policies, Verdict verdict) {

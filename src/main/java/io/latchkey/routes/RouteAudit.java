@@ -5,8 +5,8 @@ import io.latchkey.audit.Audit;
 import io.latchkey.problems.Refusal;
 import io.latchkey.store.Redis;
 import io.latchkey.store.StoreUnavailable;
-import java.time.Instant;
 import java.time.InstantSource;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -25,9 +25,8 @@ class RouteAudit {
     private final InstantSource time;
     private final Queue<Waiting> waiting = new ArrayBlockingQueue<>(MOST_WAITING);
 
-    /** What happened, and when: the entry itself may be later. */
-    private record Waiting(
-            String outcome, Instant at, @Nullable RouteChange change) {}
+    /** What happened, and in {@code after} when: the entry itself may be later. */
+    private record Waiting(String outcome, @Nullable Object before, Map<String, Object> after) {}
 
     RouteAudit(Audit audit, Redis redis, RouteSource source, InstantSource time) {
         this.audit = audit;
@@ -37,16 +36,22 @@ class RouteAudit {
     }
 
     void write(Act act, RouteChange change) {
-        audit.append(act, source.name(), "done", Map.of("version", change.previousVersion()), change);
+        audit.append(act, source.name(), "done", before(change), change);
+    }
+
+    private static Map<String, String> before(RouteChange change) {
+        return Map.of("version", change.previousVersion());
     }
 
     void writeSoon(RouteChange change) {
-        waiting.offer(new Waiting("done", time.instant(), change));
+        waiting.offer(new Waiting("done", before(change), Map.of("at", time.instant(), "change", change)));
         writeWaiting();
     }
 
-    void writeRefusedSoon() {
-        waiting.offer(new Waiting(Refusal.UNPROCESSABLE.code(), time.instant(), null));
+    void writeRefusedSoon(InvalidRoutes invalid) {
+        Map<String, Object> after = new HashMap<>(invalid.evidence());
+        after.put("at", time.instant());
+        waiting.offer(new Waiting(Refusal.UNPROCESSABLE.code(), null, after));
         writeWaiting();
     }
 
@@ -54,13 +59,7 @@ class RouteAudit {
     void writeWaiting() {
         try {
             for (Waiting next = waiting.peek(); next != null && redis.isReady(); next = waiting.peek()) {
-                RouteChange change = next.change();
-                audit.append(
-                        Act.ofGateway(ACTION),
-                        source.name(),
-                        next.outcome(),
-                        change == null ? null : Map.of("version", change.previousVersion()),
-                        change == null ? Map.of("at", next.at()) : Map.of("at", next.at(), "change", change));
+                audit.append(Act.ofGateway(ACTION), source.name(), next.outcome(), next.before(), next.after());
                 waiting.poll();
             }
         } catch (StoreUnavailable e) {

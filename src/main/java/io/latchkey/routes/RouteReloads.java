@@ -59,7 +59,7 @@ class RouteReloads {
         } catch (InvalidRoutes e) {
             meters.refused();
             LOG.error("The changed routes are refused, those from before stay in force. {}", e.getMessage());
-            audit.writeRefusedSoon();
+            audit.writeRefusedSoon(e);
         } finally {
             oneAtATime.unlock();
         }

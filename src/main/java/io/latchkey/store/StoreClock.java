@@ -34,12 +34,15 @@ final class StoreClock implements InstantSource {
     /** Redis said {@code epochMicros} somewhere between the two readings of the monotonic clock. */
     synchronized void measured(long sentNanos, long receivedNanos, long epochMicros) {
         long roundTrip = receivedNanos - sentNanos;
-        if (roundTrip > LONGEST_ROUND_TRIP) {
-            return;
-        }
-        long sample = TimeUnit.MICROSECONDS.toNanos(epochMicros) - (sentNanos + roundTrip / 2);
+        long error = roundTrip / 2;
+        long sample = TimeUnit.MICROSECONDS.toNanos(epochMicros) - (sentNanos + error);
+        long difference = sample - offset;
         // A difference smaller than the sample's own error is noise, and correcting by noise would run the clock back.
-        if (!measured || Math.abs(sample - offset) > roundTrip / 2) {
+        boolean certain = Math.abs(difference) > error;
+        if (roundTrip > LONGEST_ROUND_TRIP) {
+            // Too vague to be followed; but a clock that it cannot explain is wrong, by what is beyond its error.
+            offset += certain ? difference - Long.signum(difference) * error : 0;
+        } else if (!measured || certain) {
             offset = sample;
             measured = true;
         }

@@ -54,10 +54,7 @@ final class HealthProbe {
     /** As requests do it: the name is looked up anew each time, and each of its addresses is tried. */
     private Socket connected(long deadline) throws IOException {
         IOException last = new UnknownHostException(endpoint.host());
-        for (InetAddress address : InetAddress.getAllByName(endpoint.host())) {
-            if (address.isLinkLocalAddress() && !endpoint.allowLinkLocal()) {
-                continue;
-            }
+        for (InetAddress address : endpoint.addresses(deadline)) {
             Socket socket = new Socket();
             try {
                 socket.connect(new InetSocketAddress(address, endpoint.port()), left(deadline));

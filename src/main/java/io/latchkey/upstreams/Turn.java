@@ -84,6 +84,17 @@ public final class Turn implements AutoCloseable {
         }
     }
 
+    /** The rest of the turn, for what outlives the request: the server is busy until that is closed, whatever happens to this. */
+    public Turn handOver() {
+        int before = STAGE.getAndSet(this, CLOSED);
+        if (before == RUNNING) {
+            upstream.breaker().released(this);
+        }
+        Turn longer = new Turn(upstream);
+        longer.stage = before == CLOSED ? CLOSED : JUDGED;
+        return longer;
+    }
+
     private static boolean isFailure(int status) {
         return status >= 502 && status <= 504;
     }

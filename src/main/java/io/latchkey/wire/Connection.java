@@ -30,6 +30,7 @@ public final class Connection implements AutoCloseable {
     private boolean reused;
     private boolean requestEnded;
     private boolean broken;
+    private volatile boolean proper;
     private long lentAt;
     private long idleSince;
     private long usableUntil;
@@ -214,10 +215,14 @@ public final class Connection implements AutoCloseable {
 
     /** Takes the connection out of HTTP; what has arrived already comes first. Closing it ends both directions. */
     public OpenLine openLine() throws WireFailure {
-        endAt(System.nanoTime() + Long.MAX_VALUE / 2);
+        endAt(OpenLine.never());
         broken = true;
         term.forgetPeople();
-        return new OpenLine(transport, in);
+        return new OpenLine(this, transport, in);
+    }
+
+    void endsProperly() {
+        proper = true;
     }
 
     Term term() {
@@ -236,7 +241,7 @@ public final class Connection implements AutoCloseable {
         if (!term.isRunning()) {
             return;
         }
-        letGo();
+        boolean unused = letGo();
         Answer last = answer;
         Body read = body;
         if (!broken
@@ -248,14 +253,20 @@ public final class Connection implements AutoCloseable {
             in.take(read.length());
             pool.takeBack(this, KeepAlive.of(last));
         } else {
-            transport.reset();
+            if (proper) {
+                transport.close();
+            } else {
+                transport.reset();
+            }
             pool.dispose(this);
         }
     }
 
-    /** Takes the exchange away from the clock. */
-    void letGo() {
-        broken |= !term.end();
+    /** Takes the exchange away from the clock; false when that was faster. */
+    boolean letGo() {
+        boolean inTime = term.end();
+        broken |= !inTime;
+        return inTime;
     }
 
     void rest(long now, long idleNanos) {

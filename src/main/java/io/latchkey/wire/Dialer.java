@@ -31,12 +31,7 @@ final class Dialer {
 
     private static SocketChannel connect(Endpoint endpoint, long by) throws IOException {
         IOException last = new UnknownHostException(endpoint.host());
-        for (InetAddress address : InetAddress.getAllByName(endpoint.host())) {
-            if (address.isLinkLocalAddress() && !endpoint.allowLinkLocal()) {
-                // Where clouds keep their credentials; a name may lead there as well as an address.
-                last = new IOException("a link-local address, which this route does not allow");
-                continue;
-            }
+        for (InetAddress address : endpoint.addresses(by)) {
             try {
                 return connect(new InetSocketAddress(address, endpoint.port()), by);
             } catch (SocketTimeoutException e) {

@@ -1,13 +1,16 @@
 package io.latchkey.wire;
 
 import java.io.IOException;
+import java.time.Duration;
 
 /** A connection that speaks another protocol now: bytes both ways, of which nothing is known. */
 public final class OpenLine {
+    private final Connection connection;
     private final Transport transport;
     private final Inflow in;
 
-    OpenLine(Transport transport, Inflow in) {
+    OpenLine(Connection connection, Transport transport, Inflow in) {
+        this.connection = connection;
         this.transport = transport;
         this.in = in;
     }
@@ -23,7 +26,20 @@ public final class OpenLine {
         return count;
     }
 
-    public void write(byte[] from, int length) throws IOException {
+    /** Resets the connection when the other side has not taken it within {@code patience}; for one thread at a time. */
+    public void write(byte[] from, int length, Duration patience) throws IOException {
+        connection.endAt(System.nanoTime() + patience.toNanos());
         transport.write(from, 0, length);
+        connection.endAt(never());
+    }
+
+    /** What was sent shall still arrive: the connection ends with a proper end in place of an abort. */
+    public void endsProperly() {
+        connection.endsProperly();
+    }
+
+    /** In terms of {@link System#nanoTime}. */
+    static long never() {
+        return System.nanoTime() + Long.MAX_VALUE / 2;
     }
 }

@@ -37,7 +37,7 @@ final class Pool {
                 return connection;
             }
             return connect(by, end);
-        } catch (WireFailure | RuntimeException e) {
+        } catch (WireFailure | RuntimeException | Error e) {
             free.release();
             throw e;
         }
@@ -83,7 +83,7 @@ final class Pool {
             return connection;
         } catch (IOException | RuntimeException e) {
             Kind kind = connection.struck() == null ? Kind.UNREACHABLE : Kind.CONNECT_TIMEOUT;
-            connection.letGo();
+            boolean unused = connection.letGo();
             discard(connection);
             throw new WireFailure(kind, "no connection", e);
         }
@@ -123,15 +123,21 @@ final class Pool {
 
     /** Connects until that many connections are there, in use or idle. */
     void keepWarm(int count, Duration patience) throws WireFailure {
-        while (idle.size() + inUse() < count && free.tryAcquire()) {
+        while (!closed && idle.size() + inUse() < count && free.tryAcquire()) {
             try {
                 long by = System.nanoTime() + patience.toNanos();
                 Connection connection = connect(by, by);
-                connection.letGo();
+                if (!connection.letGo()) {
+                    discard(connection);
+                    throw new WireFailure(Kind.CONNECT_TIMEOUT, "no connection in time", null);
+                }
                 connection.rest(System.nanoTime(), properties.connectionIdle().toNanos());
                 idle.addLast(connection);
             } finally {
                 free.release();
+            }
+            if (closed) {
+                retireAll();
             }
         }
     }

@@ -35,10 +35,10 @@ final class Term {
         deadline.set(end);
     }
 
-    /** Moves the end; false when the clock has struck. */
+    /** Moves the end; false when the clock has struck, or the exchange is over. */
     boolean move(long end) {
         long now = deadline.get();
-        return now != STRUCK && deadline.compareAndSet(now, end);
+        return now != STRUCK && now != IDLE && deadline.compareAndSet(now, end);
     }
 
     void endWhen(BooleanSupplier gone) {

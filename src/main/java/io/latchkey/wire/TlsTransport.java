@@ -16,6 +16,7 @@ final class TlsTransport implements Transport {
     private static final int PROBE_MILLIS = 1;
 
     private final SocketChannel channel;
+    private final WatchedSocket below;
     private final SSLSocket socket;
     private final InputStream in;
     private final OutputStream out;
@@ -23,8 +24,8 @@ final class TlsTransport implements Transport {
     TlsTransport(SocketChannel channel, Endpoint endpoint) throws IOException {
         this.channel = channel;
         SSLSocketFactory factory = factory();
-        this.socket = (SSLSocket)
-                factory.createSocket(channel.socket(), endpoint.host(), endpoint.port(), /* autoClose= */ true);
+        this.below = new WatchedSocket(channel);
+        this.socket = (SSLSocket) factory.createSocket(below, endpoint.host(), endpoint.port(), /* autoClose= */ true);
         SSLParameters parameters = socket.getSSLParameters();
         parameters.setEndpointIdentificationAlgorithm("HTTPS");
         parameters.setApplicationProtocols(new String[] {"http/1.1"});
@@ -48,7 +49,12 @@ final class TlsTransport implements Transport {
 
     @Override
     public int read(byte[] into, int offset, int length) throws IOException {
-        return in.read(into, offset, length);
+        int read = in.read(into, offset, length);
+        if (read < 0 && below.hasEnded()) {
+            // Anybody on the way could have ended it there.
+            throw new IOException("the connection ended, and TLS had not said that it would");
+        }
+        return read;
     }
 
     @Override

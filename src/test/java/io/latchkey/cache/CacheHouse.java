@@ -50,9 +50,9 @@ final class CacheHouse implements AutoCloseable {
         }
     }
 
-    static CacheHouse frozen(String... settings) {
+    static CacheHouse frozen() {
         StubUpstream upstream = StubUpstream.start();
-        return new CacheHouse(upstream, Gateway.frozen(with(upstream, settings)));
+        return new CacheHouse(upstream, Gateway.frozen(with(upstream)));
     }
 
     static CacheHouse start(StubUpstream upstream, String... settings) {

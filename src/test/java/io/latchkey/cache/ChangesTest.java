@@ -5,9 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.latchkey.Gateway;
 import io.latchkey.Gateway.Answer;
-import java.io.IOException;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -15,25 +14,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What ends the life of a stored answer before its time; and answers to POST. */
-class ChangesTest {
-    private static CacheHouse house;
-    private static int number;
-    private String path = "";
-
-    @BeforeAll
-    static void start() {
-        house = CacheHouse.frozen();
-    }
-
-    @AfterAll
-    static void stop() throws IOException {
-        house.close();
-    }
+class ChangesTest extends FrozenHouse {
 
     @BeforeEach
-    void reset() {
-        house.upstream.reset();
-        path = "/" + number++;
+    void counted() {
         counting("");
     }
 
@@ -171,7 +155,7 @@ class ChangesTest {
     void aPostIsAnsweredFromTheStoreWhenTheRouteSaysSoAndTheBodyIsTheSame() {
         house.upstream.script((request, wire) -> {
             wire.readBody();
-            wire.write(ok("", house.calls() + new String(request.body(), java.nio.charset.StandardCharsets.UTF_8)));
+            wire.write(ok("", house.calls() + new String(request.body(), StandardCharsets.UTF_8)));
         });
         String target = "/api/timed" + path;
         assertThat(house.send("POST", target, "scan a").body()).isEqualTo("1scan a");
@@ -191,6 +175,27 @@ class ChangesTest {
         assertThat(house.upstream.last().body()).hasSize(70_000);
         assertThat(house.send("POST", target, "").body()).isEqualTo("7");
         assertThat(house.send("POST", target, "").header("Cache-Status")).contains("hit");
+    }
+
+    @Test
+    void aPostWhoseAnswerIsAskedForAnewAndIsAnotherReachesTheUpstreamWithItsBodyAgain() {
+        String target = "/api/timed" + path;
+        house.upstream.answer(ok("Cache-Control: max-age=10\nETag: \"v1\"", "one"));
+        house.send("POST", target, "scan a");
+        pass(Duration.ofSeconds(11));
+        house.upstream.script((request, wire) -> {
+            wire.readBody();
+            wire.write(
+                    request.values("If-None-Match").isEmpty()
+                            ? ok("ETag: \"v2\"", "two of " + new String(request.body(), StandardCharsets.UTF_8))
+                            : "HTTP/1.1 304 Same\r\nETag: \"v2\"\r\n\r\n");
+        });
+        Answer answer = house.send("POST", target, "scan a");
+        assertThat(answer.body()).isEqualTo("two of scan a");
+        assertThat(house.upstream.received())
+                .extracting(request -> new String(request.body(), StandardCharsets.UTF_8))
+                .containsExactly("scan a", "scan a", "scan a");
+        assertThat(house.send("POST", target, "scan a").header("Cache-Status")).contains("hit");
     }
 
     @Test

@@ -5,41 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.latchkey.Gateway.Answer;
 import io.latchkey.proxy.StubUpstream;
-import java.io.IOException;
 import java.time.Duration;
 import org.eclipse.jetty.http.HttpDateTime;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What callers get while the upstream fails. */
-class FailingUpstreamTest {
-    private static CacheHouse house;
-    private static int number;
-    private String path = "";
-
-    @BeforeAll
-    static void start() {
-        house = CacheHouse.frozen();
-    }
-
-    @AfterAll
-    static void stop() throws IOException {
-        house.close();
-    }
-
-    @BeforeEach
-    void reset() {
-        house.upstream.reset();
-        path = "/" + number++;
-    }
-
-    private static void pass(long seconds) {
-        house.gateway.time().advance(Duration.ofSeconds(seconds));
-    }
+class FailingUpstreamTest extends FrozenHouse {
 
     private static StubUpstream.Script hanging() {
         return (request, wire) -> wire.cut();
@@ -51,7 +24,7 @@ class FailingUpstreamTest {
         String date = HttpDateTime.format(house.gateway.time().instant());
         house.upstream.answer(ok("Date: " + date, "good"));
         house.get("/api/sturdy" + path);
-        pass(11);
+        pass(Duration.ofSeconds(11));
         house.upstream.script(
                 status == 0 ? hanging() : (request, wire) -> wire.write(CacheHouse.answer(status + " Oh", "", "bad")));
         Answer stale = house.get("/api/sturdy" + path);
@@ -63,9 +36,9 @@ class FailingUpstreamTest {
                 .isEqualTo("latchkey; fwd=stale;" + (status == 0 ? "" : " fwd-status=" + status + ";")
                         + " detail=stale-if-error");
         assertThat(house.calls()).isEqualTo(2);
-        pass(590);
+        pass(Duration.ofSeconds(590));
         assertThat(house.get("/api/sturdy" + path).body()).isEqualTo("good");
-        pass(20);
+        pass(Duration.ofSeconds(20));
         assertThat(house.get("/api/sturdy" + path).status()).isEqualTo(status == 0 ? 502 : status);
     }
 
@@ -83,7 +56,7 @@ class FailingUpstreamTest {
     void nothingStaleStandsInWhereTheAnswerForbidsIt(String control) {
         house.upstream.answer(ok("ETag: \"1\"\nCache-Control: " + control, "good"));
         house.get("/api/sturdy" + path);
-        pass(11);
+        pass(Duration.ofSeconds(11));
         house.upstream.script(hanging());
         Answer refused = house.get("/api/sturdy" + path);
         assertThat(refused.status()).isEqualTo(502);
@@ -98,10 +71,10 @@ class FailingUpstreamTest {
     void theAnswersOwnWordCountsWithoutTheRoutes(String control) {
         house.upstream.answer(ok("Cache-Control: " + control, "good"));
         house.get("/api/own" + path);
-        pass(69);
+        pass(Duration.ofSeconds(69));
         house.upstream.script(hanging());
         assertThat(house.get("/api/own" + path).body()).isEqualTo("good");
-        pass(2);
+        pass(Duration.ofSeconds(2));
         assertThat(house.get("/api/own" + path).status()).isEqualTo(502);
     }
 
@@ -109,7 +82,7 @@ class FailingUpstreamTest {
     void anErrorThatIsNoOutagePasses() {
         house.upstream.answer(ok("", "good"));
         house.get("/api/sturdy" + path);
-        pass(11);
+        pass(Duration.ofSeconds(11));
         house.upstream.answer(CacheHouse.answer("404 None", "", "gone"));
         assertThat(house.get("/api/sturdy" + path).body()).isEqualTo("gone");
     }

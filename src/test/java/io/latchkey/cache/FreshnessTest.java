@@ -8,43 +8,22 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import org.eclipse.jetty.http.HttpDateTime;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** For how long an answer serves, and what the caller is told about it (RFC 9111, sections 4 and 5). */
-class FreshnessTest {
-    private static CacheHouse house;
-    private static int number;
-    private String path = "";
-
-    @BeforeAll
-    static void start() {
-        house = CacheHouse.frozen();
-    }
-
-    @AfterAll
-    static void stop() throws IOException {
-        house.close();
-    }
+class FreshnessTest extends FrozenHouse {
 
     @BeforeEach
-    void reset(TestInfo test) {
-        house.upstream.reset();
-        path = "/api/own/" + number++;
+    void own() {
+        path = "/api/own" + path;
     }
 
     private static String date(Duration fromNow) {
         return HttpDateTime.format(house.gateway.time().instant().plus(fromNow));
-    }
-
-    private static void pass(Duration time) {
-        house.gateway.time().advance(time);
     }
 
     @Test

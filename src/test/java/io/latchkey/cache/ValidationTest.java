@@ -4,40 +4,19 @@ import static io.latchkey.cache.CacheHouse.ok;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.latchkey.Gateway.Answer;
-import java.io.IOException;
 import java.time.Duration;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Validators, towards the upstream and towards the caller; and answers that depend on the request's fields. */
-class ValidationTest {
+class ValidationTest extends FrozenHouse {
     private static final String MODIFIED = "Sun, 06 Nov 1994 08:49:37 GMT";
-    private static CacheHouse house;
-    private static int number;
-    private String path = "";
-
-    @BeforeAll
-    static void start() {
-        house = CacheHouse.frozen();
-    }
-
-    @AfterAll
-    static void stop() throws IOException {
-        house.close();
-    }
 
     @BeforeEach
-    void reset() {
-        house.upstream.reset();
-        path = "/api/own/" + number++;
-    }
-
-    private static void pass(Duration time) {
-        house.gateway.time().advance(time);
+    void own() {
+        path = "/api/own" + path;
     }
 
     @Test

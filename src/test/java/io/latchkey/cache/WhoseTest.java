@@ -5,46 +5,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.latchkey.Gateway;
 import io.latchkey.Gateway.Answer;
+import io.latchkey.RawClient;
 import io.latchkey.store.Redis;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
-import java.net.InetAddress;
-import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.List;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Whose answer is served to whom, and what one caller can do to another's. */
-class WhoseTest {
-    private static CacheHouse house;
-    private static String other = "";
-    private static int number;
-    private String path = "";
-
-    @BeforeAll
-    static void start() {
-        house = CacheHouse.frozen();
-        other = house.gateway.key("").token();
-    }
-
-    @AfterAll
-    static void stop() throws IOException {
-        house.close();
-    }
-
-    @BeforeEach
-    void reset() {
-        house.upstream.reset();
-        path = "/" + number++;
-    }
+class WhoseTest extends FrozenHouse {
+    private static final String other = house.gateway.key("").token();
 
     private static void answers(String head) {
         house.upstream.script((request, wire) -> {
@@ -102,6 +76,9 @@ class WhoseTest {
                 "Authorization | Basic dTpw | s-maxage=60 | true",
                 "Authorization | Basic dTpw | must-revalidate, max-age=60 | true",
                 "Cookie | session=1 | max-age=60 | false",
+                "Cookie | session=1 | must-revalidate, max-age=60 | false",
+                "Cookie | session=1 | proxy-revalidate, max-age=60 | false",
+                "Authorization | Basic dTpw | proxy-revalidate, max-age=60 | false",
                 "Cookie | session=1 | public, max-age=60 | true"
             })
     void answersToCredentialsAreKeptOnlyWhenTheyAllowIt(String name, String value, String control, boolean kept) {
@@ -183,19 +160,13 @@ class WhoseTest {
     void anotherHostIsAnotherResource() throws IOException {
         house.upstream.script((request, wire) -> wire.write(
                 ok("Cache-Control: public, max-age=60", request.head().contains("evil") ? "poisoned" : "clean")));
-        assertThat(raw("GET /api/open" + path + " HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n"))
-                .contains("poisoned");
+        assertThat(raw("/api/open" + path, "Host: evil.example").text()).isEqualTo("poisoned");
         assertThat(house.gateway.send("GET", "/api/open" + path, "").body()).isEqualTo("clean");
     }
 
-    private static String raw(String request) throws IOException {
-        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), house.gateway.port())) {
-            OutputStream out = socket.getOutputStream();
-            out.write(request.getBytes(StandardCharsets.ISO_8859_1));
-            out.flush();
-            InputStream in = socket.getInputStream();
-            return new String(in.readAllBytes(), StandardCharsets.ISO_8859_1);
-        }
+    private static RawClient.Answer raw(String target, String... lines) throws IOException {
+        return RawClient.call(
+                house.gateway.port(), "GET " + target + " HTTP/1.1\r\n" + String.join("\r\n", lines) + "\r\n\r\n");
     }
 
     @ParameterizedTest
@@ -211,6 +182,35 @@ class WhoseTest {
         int before = house.calls();
         house.get(target);
         assertThat(house.calls()).isEqualTo(before + 1);
+    }
+
+    @Test
+    void anOverriddenMethodThatAsksForAnUpgradeEndsWhatIsStoredToo() throws IOException {
+        answers("Cache-Control: public, max-age=60");
+        String target = "/api/open" + path;
+        assertThat(house.get(target).body()).isEqualTo("1");
+        String[] lines = {"Host: g", "Connection: Upgrade", "Upgrade: websocket", "X-HTTP-Method-Override: DELETE"};
+        assertThat(raw(target, lines).text()).isEqualTo("2");
+        assertThat(house.get(target).body()).isEqualTo("3");
+    }
+
+    @Test
+    void aWebSocketPassesThroughARouteWithACache() throws IOException {
+        house.upstream.script((request, wire) -> {
+            wire.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nhello");
+            wire.echo(5);
+            wire.end();
+        });
+        try (RawClient client = new RawClient(house.gateway.port())) {
+            client.send("GET /api/open" + path
+                    + " HTTP/1.1\r\nHost: g\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+            RawClient.Head head = client.receiveHead();
+            assertThat(head.status()).isEqualTo(101);
+            assertThat(head.values("Cache-Status")).containsExactly("latchkey; fwd=bypass");
+            assertThat(client.receiveBytes(5)).isEqualTo("hello");
+            client.send("12345");
+            assertThat(client.receiveToEnd()).isEqualTo("12345");
+        }
     }
 
     @Test

@@ -6,8 +6,8 @@ import static org.awaitility.Awaitility.await;
 
 import com.aayushatharva.brotli4j.decoder.BrotliInputStream;
 import io.latchkey.Gateway;
-import io.latchkey.proxy.RawClient;
-import io.latchkey.proxy.RawClient.Answer;
+import io.latchkey.RawClient;
+import io.latchkey.RawClient.Answer;
 import io.latchkey.proxy.StubUpstream;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -110,6 +110,13 @@ class CompressionTest {
         assertThat(answer.values("Vary")).containsExactly("Accept-Encoding");
         assertThat(answer.clean()).isTrue();
         assertThat(decoded(answer)).isEqualTo(JSON);
+    }
+
+    @Test
+    void aLongListIsReadToItsEnd() throws IOException {
+        upstream.answer(answer(JSON_TYPE, JSON));
+        assertThat(get(",".repeat(4000) + "br;q=0" + " ,".repeat(1000) + "gzip").values("Content-Encoding"))
+                .containsExactly("gzip");
     }
 
     @ParameterizedTest

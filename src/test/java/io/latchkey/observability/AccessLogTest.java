@@ -3,6 +3,7 @@ package io.latchkey.observability;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.latchkey.RawClient;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,7 +38,7 @@ class AccessLogTest {
     }
 
     private RawClient.Exchange send(String request) throws IOException {
-        return RawClient.send(front.port(), request);
+        return RawClient.exchange(front.port(), request);
     }
 
     /** Every line of the output must parse; these are the ones of the logger. */
@@ -184,8 +185,8 @@ class AccessLogTest {
         scrape();
         long before = series();
         for (int i = 0; i < 200; i++) {
-            RawClient.send(front.port(), "GET /mvc/" + i + " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
-            RawClient.send(front.port(), "M" + i + " /api/" + i + " HTTP/1.1\r\nHost: a\r\n\r\n");
+            RawClient.exchange(front.port(), "GET /mvc/" + i + " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+            RawClient.exchange(front.port(), "M" + i + " /api/" + i + " HTTP/1.1\r\nHost: a\r\n\r\n");
         }
         assertThat(series() - before).isLessThan(60);
         assertThat(scrape()).contains("route=\"_none\"", "method=\"_other\"", "code=\"not-implemented\"");
@@ -196,7 +197,7 @@ class AccessLogTest {
     }
 
     private String scrape() throws IOException {
-        String raw = RawClient.send(
+        String raw = RawClient.exchange(
                         front.managementPort(),
                         "GET /actuator/prometheus HTTP/1.0\r\nAccept: application/openmetrics-text;version=1.0.0\r\n\r\n")
                 .raw();

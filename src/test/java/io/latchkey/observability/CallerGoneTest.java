@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.latchkey.Gateway;
-import io.latchkey.proxy.RawClient;
+import io.latchkey.RawClient;
 import io.latchkey.proxy.StubUpstream;
 import java.io.IOException;
 import java.nio.file.Files;

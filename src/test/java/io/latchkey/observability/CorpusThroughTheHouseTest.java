@@ -3,6 +3,7 @@ package io.latchkey.observability;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.latchkey.Gateway;
+import io.latchkey.RawClient;
 import io.latchkey.proxy.StubUpstream;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -49,7 +50,7 @@ class CorpusThroughTheHouseTest {
         upstream.reset();
         upstream.answer(StubUpstream.OK);
 
-        RawClient.Exchange exchange = RawClient.send(gateway.port(), Files.readAllBytes(file));
+        RawClient.Exchange exchange = RawClient.exchange(gateway.port(), Files.readAllBytes(file));
 
         assertThat(exchange.answers()).noneMatch(answer -> answer.status() == 500);
         for (StubUpstream.Received received : upstream.received()) {

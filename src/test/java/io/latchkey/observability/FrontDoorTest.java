@@ -3,6 +3,7 @@ package io.latchkey.observability;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.latchkey.RawClient;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -34,7 +35,7 @@ class FrontDoorTest {
     }
 
     private RawClient.Exchange send(String request) throws IOException {
-        return RawClient.send(front.port(), request);
+        return RawClient.exchange(front.port(), request);
     }
 
     @Test
@@ -44,7 +45,7 @@ class FrontDoorTest {
             requests.append("GET /api/demo/").append(i).append(" HTTP/1.1\r\nHost: a\r\n\r\n");
         }
         List<String> bodies = send(requests.toString()).answers().stream()
-                .map(RawClient.Answer::body)
+                .map(RawClient.Answer::text)
                 .toList();
         assertThat(bodies)
                 .isEqualTo(
@@ -124,7 +125,17 @@ class FrontDoorTest {
         RawClient.Answer answer =
                 send("GET /api/bug HTTP/1.1\r\nHost: a\r\n\r\n").only();
         assertThat(answer.status()).isEqualTo(500);
-        assertThat(answer.body()).contains("\"gateway-fault\"").doesNotContain("secret-detail", "Exception");
+        assertThat(answer.text()).contains("\"gateway-fault\"").doesNotContain("secret-detail", "Exception");
+    }
+
+    @Test
+    void problemInPlaceOfAnAnswerThatHadBegunSaysNothingOfThatAnswersBody() throws IOException {
+        RawClient.Answer answer =
+                send("GET /api/half HTTP/1.1\r\nHost: a\r\n\r\n").only();
+        assertThat(answer.status()).isEqualTo(500);
+        assertThat(answer.header("Content-Encoding")).isNull();
+        assertThat(answer.header("ETag")).isNull();
+        assertThat(answer.text()).startsWith("{\"type\":\"/problems/gateway-fault\"");
     }
 
     @Test
@@ -132,7 +143,7 @@ class FrontDoorTest {
         RawClient.Exchange exchange = send("GET /mvc/nothing HTTP/1.1\r\nHost: a\r\n\r\n");
         assertThat(exchange.only().status()).isEqualTo(404);
         assertThat(exchange.only().header("Content-Type")).isEqualTo("application/problem+json");
-        assertThat(exchange.only().body()).contains("\"resource-not-found\"", "\"instance\":\"/mvc/nothing\"");
+        assertThat(exchange.only().text()).contains("\"resource-not-found\"", "\"instance\":\"/mvc/nothing\"");
         assertThat(exchange.closed()).isFalse();
     }
 
@@ -212,20 +223,20 @@ class FrontDoorTest {
     void actuatorPortIsAsStrict() throws IOException {
         int port = front.managementPort();
         for (String path : List.of("/actuator/..;/env", "/actuator/%2e%2e/x", "//actuator")) {
-            RawClient.Answer answer = RawClient.send(port, "GET " + path + " HTTP/1.1\r\nHost: a\r\n\r\n")
+            RawClient.Answer answer = RawClient.exchange(port, "GET " + path + " HTTP/1.1\r\nHost: a\r\n\r\n")
                     .only();
             assertThat(answer.status()).isEqualTo(400);
             assertThat(answer.header("Content-Type")).isEqualTo("application/problem+json");
         }
         for (String path : List.of("/actuator/env", "/actuator/heapdump", "/actuator/loggers", "/nothing", "/error")) {
-            RawClient.Answer answer = RawClient.send(port, "GET " + path + " HTTP/1.1\r\nHost: a\r\n\r\n")
+            RawClient.Answer answer = RawClient.exchange(port, "GET " + path + " HTTP/1.1\r\nHost: a\r\n\r\n")
                     .only();
             assertThat(answer.status()).as(path).isEqualTo(404);
             assertThat(answer.header("Content-Type")).isEqualTo("application/problem+json");
             assertThat(answer.header("X-Frame-Options")).isEqualTo("DENY");
         }
         for (String path : List.of("/actuator/health/liveness", "/actuator/health/readiness", "/actuator/info")) {
-            assertThat(RawClient.send(port, "GET " + path + " HTTP/1.1\r\nHost: a\r\n\r\n")
+            assertThat(RawClient.exchange(port, "GET " + path + " HTTP/1.1\r\nHost: a\r\n\r\n")
                             .only()
                             .status())
                     .isEqualTo(200);

@@ -11,6 +11,8 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.classic.util.LogbackMDCAdapter;
 import ch.qos.logback.core.AppenderBase;
 import ch.qos.logback.core.joran.spi.JoranException;
+import io.latchkey.Gateway;
+import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
@@ -19,6 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
+import tools.jackson.databind.JsonNode;
 
 @ExtendWith(OutputCaptureExtension.class)
 class LogFormatTest {
@@ -55,6 +58,42 @@ class LogFormatTest {
                 .asString()
                 .contains("GET /a\\u000d\\u000a12:00 forged -> 200", "in=1 out=2", "agent\\u001b[31m\\u202e");
         assertThat(text).contains("\tat io.latchkey.observability.LogFormatTest");
+    }
+
+    @Test
+    void hostileTextStaysInsideItsFieldOfTheAccessLine(CapturedOutput output) throws JoranException {
+        LoggerContext context = context("json");
+        StringBuilder hostile = new StringBuilder("\\\"\u2028\ud83d\ude00");
+        for (char c = 0; c < 0x3000; c++) {
+            hostile.append(c);
+        }
+        context.getLogger("access").info("{}", record(hostile.append('\ud800').toString(), null));
+        context.stop();
+        // What earlier tests started may still say something.
+        List<String> lines = output.getOut()
+                .lines()
+                .filter(line -> !line.contains("\"thread\":"))
+                .toList();
+        assertThat(lines).hasSize(1);
+        JsonNode json = Gateway.JSON.readTree(lines.getFirst());
+        assertThat(json.get("path").asString()).isEqualTo(hostile.toString());
+        assertThat(json.get("durationMs").asDouble()).isEqualTo(3.0);
+        assertThat(Instant.parse(json.get("time").asString())).isAfter(Instant.EPOCH);
+        assertThat(json.propertyNames())
+                .containsExactly(
+                        "time",
+                        "level",
+                        "service",
+                        "logger",
+                        "correlationId",
+                        "traceId",
+                        "method",
+                        "path",
+                        "status",
+                        "requestBytes",
+                        "responseBytes",
+                        "durationMs",
+                        "client");
     }
 
     @Test

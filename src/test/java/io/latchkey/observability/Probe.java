@@ -43,6 +43,12 @@ public class Probe {
             throw new io.latchkey.problems.Refused(
                     io.latchkey.problems.Refusal.REQUEST_TOO_LARGE, "At most 10 MB here.");
         }
+        if (path.equals("/api/half")) {
+            response.setHeader("Content-Encoding", "br");
+            response.setHeader("ETag", "\"1\"");
+            response.getOutputStream().write(new byte[10]);
+            throw new IllegalStateException("the encoder broke");
+        }
         if (path.equals("/api/bug")) {
             throw new IllegalStateException("secret-detail");
         }

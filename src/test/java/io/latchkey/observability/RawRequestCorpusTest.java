@@ -2,6 +2,7 @@ package io.latchkey.observability;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.latchkey.RawClient;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -56,7 +57,7 @@ class RawRequestCorpusTest {
         }
         front.probe().seen.clear();
 
-        RawClient.Exchange exchange = RawClient.send(front.port(), Files.readAllBytes(file));
+        RawClient.Exchange exchange = RawClient.exchange(front.port(), Files.readAllBytes(file));
 
         List<String> allowed = Arrays.asList(expected.getProperty("status").split(" "));
         if (exchange.answers().isEmpty()) {
@@ -89,15 +90,15 @@ class RawRequestCorpusTest {
         assertThat(answer.header("X-Content-Type-Options")).isEqualTo("nosniff");
         assertThat(answer.header("X-Correlation-ID")).isNotNull();
         if (body.equals("none")) {
-            assertThat(answer.body()).isEmpty();
+            assertThat(answer.text()).isEmpty();
             return;
         }
         assertThat(answer.header("Content-Type")).isEqualTo("application/problem+json");
-        JsonNode problem = JSON.readTree(answer.body());
+        JsonNode problem = JSON.readTree(answer.text());
         assertThat(problem.path("status").intValue()).isEqualTo(answer.status());
         assertThat(problem.path("requestId").stringValue()).isEqualTo(answer.header("X-Correlation-ID"));
         assertThat(problem.path("code").stringValue()).isNotBlank();
-        assertThat(answer.body())
+        assertThat(answer.text())
                 .doesNotContain("Exception", "org.eclipse", "jetty", "java.", "\tat ")
                 .doesNotContain("\n");
     }

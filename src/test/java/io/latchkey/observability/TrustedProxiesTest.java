@@ -3,6 +3,7 @@ package io.latchkey.observability;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.latchkey.RawClient;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -30,7 +31,7 @@ class TrustedProxiesTest {
 
     private Probe.Seen seen(String headers) throws IOException {
         front.probe().seen.clear();
-        RawClient.send(front.port(), "GET /api/demo HTTP/1.1\r\nHost: a\r\n" + headers + "\r\n");
+        RawClient.exchange(front.port(), "GET /api/demo HTTP/1.1\r\nHost: a\r\n" + headers + "\r\n");
         return front.probe().seen.getFirst();
     }
 
@@ -77,7 +78,7 @@ class TrustedProxiesTest {
     @Test
     void forwardingDoesNotSoftenTheStrictness() throws IOException {
         for (String path : List.of("/api/%2e%2e/x", "/api/..;/x", "/api%2Fx", "//api")) {
-            assertThat(RawClient.send(
+            assertThat(RawClient.exchange(
                                     front.port(),
                                     "GET " + path
                                             + " HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 203.0.113.9\r\n"

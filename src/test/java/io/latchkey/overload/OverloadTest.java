@@ -6,9 +6,9 @@ import static org.awaitility.Awaitility.await;
 
 import io.latchkey.Gateway;
 import io.latchkey.Gateway.Answer;
+import io.latchkey.RawClient;
 import io.latchkey.problems.Refusal;
 import io.latchkey.problems.Refused;
-import io.latchkey.proxy.RawClient;
 import io.latchkey.proxy.StubUpstream;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.io.IOException;
@@ -118,7 +118,7 @@ class OverloadTest {
     @Test
     void patienceEnds() {
         OverloadProperties properties = new OverloadProperties(1, 1, Duration.ofMillis(20), Duration.ZERO);
-        try (Pressure pressure = new Pressure(properties)) {
+        try (Pressure pressure = new Pressure(properties, new Turnstile())) {
             Entrance entrance =
                     new Entrance(properties, pressure, new OverloadMeters(new PrometheusRegistry(), pressure));
             MockHttpServletRequest request = new MockHttpServletRequest("GET", "/api/x");

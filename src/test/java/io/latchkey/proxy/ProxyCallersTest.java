@@ -4,6 +4,7 @@ import static io.latchkey.proxy.ProxyFailuresTest.assertProblem;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.latchkey.RawClient;
 import io.latchkey.problems.Refusal;
 import io.latchkey.problems.Refused;
 import java.io.IOException;

@@ -3,6 +3,7 @@ package io.latchkey.proxy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.latchkey.RawClient;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;

@@ -3,6 +3,7 @@ package io.latchkey.proxy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.latchkey.RawClient;
 import io.latchkey.problems.Refusal;
 import io.latchkey.problems.Refused;
 import java.io.IOException;

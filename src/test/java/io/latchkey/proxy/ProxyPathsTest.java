@@ -2,6 +2,7 @@ package io.latchkey.proxy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.latchkey.RawClient;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;

@@ -3,6 +3,7 @@ package io.latchkey.proxy;
 import static io.latchkey.proxy.ProxyFailuresTest.assertProblem;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.latchkey.RawClient;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.util.Arrays;

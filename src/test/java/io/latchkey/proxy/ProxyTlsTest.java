@@ -2,9 +2,15 @@ package io.latchkey.proxy;
 
 import static io.latchkey.proxy.ProxyFailuresTest.assertProblem;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
+import io.latchkey.RawClient;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
@@ -30,6 +36,8 @@ class ProxyTlsTest {
     private static StubUpstream upstream;
     private static StubUpstream plain;
     private static StubUpstream stranger;
+    private static ServerSocket torn;
+    private static SSLContext tornContext;
     private static TestGateway gateway;
 
     @BeforeAll
@@ -41,13 +49,16 @@ class ProxyTlsTest {
         KeyStore unknown = keyStore("unknown");
         stranger = StubUpstream.start(context(unknown, unknown).getServerSocketFactory());
         plain = StubUpstream.start();
+        tornContext = context(known, known);
+        torn = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
         gateway = TestGateway.start("""
                 routes:
                   - { id: up, path: /api/up/**, upstreams: ["https://localhost:%1$d"] }
                   - { id: other, path: /api/other, upstreams: ["https://127.0.0.1:%1$d"] }
                   - { id: stranger, path: /api/stranger, upstreams: ["https://localhost:%2$d"] }
                   - { id: plain, path: /api/plain, upstreams: ["https://localhost:%3$d"], timeout: { connect: 500ms } }
-                """.formatted(upstream.port(), stranger.port(), plain.port()));
+                  - { id: torn, path: /api/torn, upstreams: ["https://localhost:%4$d"] }
+                """.formatted(upstream.port(), stranger.port(), plain.port(), torn.getLocalPort()));
     }
 
     @AfterAll
@@ -56,6 +67,7 @@ class ProxyTlsTest {
         upstream.close();
         stranger.close();
         plain.close();
+        torn.close();
         SSLContext.setDefault(before);
     }
 
@@ -110,6 +122,39 @@ class ProxyTlsTest {
     void aServerThatSpeaksNoTlsIsNoServer() throws IOException {
         plain.script((request, wire) -> wire.awaitEnd());
         assertThat(get("/api/plain").status()).isIn(502, 504);
+    }
+
+    @Test
+    void answerThatOnlyTheCloseEndsIsWholeOnlyIfTlsSaysSo() throws IOException {
+        String begun = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhalf";
+        Thread server = Thread.ofPlatform().start(() -> answerAndEndBelowTls(begun));
+        var cut = get("/api/torn");
+        assertThat(cut.status()).isEqualTo(200);
+        assertThat(cut.clean()).isFalse();
+        await().until(() -> !server.isAlive());
+
+        upstream.script((request, wire) -> {
+            wire.write(begun);
+            wire.end();
+            wire.awaitEnd();
+        });
+        var whole = get("/api/up/x");
+        assertThat(whole.text()).isEqualTo("half");
+        assertThat(whole.clean()).isTrue();
+    }
+
+    /** As somebody on the way could do it, who has no key: the connection ends, and TLS says nothing. */
+    private static void answerAndEndBelowTls(String answer) {
+        try (Socket below = torn.accept();
+                Socket secured = tornContext.getSocketFactory().createSocket(below, null, true)) {
+            byte[] buffer = new byte[8 * 1024];
+            assertThat(secured.getInputStream().read(buffer)).isPositive();
+            secured.getOutputStream().write(answer.getBytes(StandardCharsets.US_ASCII));
+            below.shutdownOutput();
+            while (below.getInputStream().read(buffer) >= 0) {}
+        } catch (IOException e) {
+            // The gateway ended it in its own way.
+        }
     }
 
     private static RawClient.Answer get(String path) throws IOException {

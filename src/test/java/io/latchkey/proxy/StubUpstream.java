@@ -4,13 +4,18 @@ import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.security.DigestOutputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -190,10 +195,30 @@ public final class StubUpstream implements AutoCloseable {
         dropConnections();
     }
 
+    /** Digests what is written, wherever that goes. */
+    public static DigestOutputStream sha256() {
+        try {
+            return new DigestOutputStream(OutputStream.nullOutputStream(), MessageDigest.getInstance("SHA-256"));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    public static String sha256(byte[] bytes) throws IOException {
+        DigestOutputStream digest = sha256();
+        digest.write(bytes);
+        return hex(digest);
+    }
+
+    public static String hex(DigestOutputStream digest) {
+        return HexFormat.of().formatHex(digest.getMessageDigest().digest());
+    }
+
     /** A request as it arrived. */
     public static final class Received {
         private final String head;
         private volatile byte[] body = {};
+        private volatile String sha256 = "";
         private volatile boolean whole;
         private final List<String> trailers = new CopyOnWriteArrayList<>();
 
@@ -237,6 +262,11 @@ public final class StubUpstream implements AutoCloseable {
             return body;
         }
 
+        /** Of a body that was digested as it came, and not kept. */
+        public String sha256() {
+            return sha256;
+        }
+
         public List<String> trailers() {
             return trailers;
         }
@@ -266,6 +296,39 @@ public final class StubUpstream implements AutoCloseable {
         public void write(byte[] bytes) throws IOException {
             socket.getOutputStream().write(bytes);
             socket.getOutputStream().flush();
+        }
+
+        public OutputStream out() throws IOException {
+            return socket.getOutputStream();
+        }
+
+        /** Reads the body to its end; the record has its digest and not the body. */
+        public void digestBody() throws IOException {
+            DigestOutputStream digest = sha256();
+            if (request.values("Transfer-Encoding").contains("chunked")) {
+                for (byte[] chunk = readChunk(); chunk.length > 0; chunk = readChunk()) {
+                    digest.write(chunk);
+                }
+            } else {
+                long left = length();
+                byte[] buffer = new byte[64 * 1024];
+                while (left > 0) {
+                    int read = in.read(buffer, 0, (int) Math.min(left, buffer.length));
+                    if (read < 0) {
+                        throw new EOFException("body broke off");
+                    }
+                    digest.write(buffer, 0, read);
+                    left -= read;
+                }
+            }
+            request.sha256 = hex(digest);
+            request.whole = true;
+        }
+
+        private long length() {
+            return request.values("Content-Length").stream()
+                    .mapToLong(Long::parseLong)
+                    .sum();
         }
 
         /** Sends that many bytes back as they come. */
@@ -309,9 +372,7 @@ public final class StubUpstream implements AutoCloseable {
                     request.body = body.toByteArray();
                 }
             } else {
-                long length = request.values("Content-Length").stream()
-                        .mapToLong(Long::parseLong)
-                        .sum();
+                long length = length();
                 byte[] bytes = in.readNBytes((int) length);
                 request.body = bytes;
                 if (bytes.length < length) {

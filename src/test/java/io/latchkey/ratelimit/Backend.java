@@ -36,6 +36,9 @@ final class Backend implements AutoCloseable {
                     Thread.currentThread().interrupt();
                 }
             }
+            exchange.getResponseHeaders().set("X-RateLimit-Limit", "7");
+            exchange.getResponseHeaders().set("X-RateLimit-Used", "3");
+            exchange.getResponseHeaders().set("RateLimit", "\"upstream\";r=4");
             // It closes idle connections whenever it likes; nobody is to come upon one of those.
             exchange.getResponseHeaders().set("Connection", "close");
             exchange.sendResponseHeaders(204, -1);

@@ -191,6 +191,37 @@ class LimitsAcrossNodesTest {
     }
 
     @Test
+    void secondOutageInTheSameWindowHasNoSecondShare() throws Exception {
+        Made spent = one.key("");
+        Made busy = one.key("");
+        for (Made each : List.of(spent, busy)) {
+            assertThat(Backend.call(one, "/api/v1/keys/self", each.token()).status())
+                    .isEqualTo(200);
+        }
+        redis.kill9();
+        await().atMost(SOON).until(() -> !isUp(one));
+        assertThat(passed(200, "exact", spent, one)).isBetween(49, 51);
+        assertThat(passed(20, "exact", busy, one)).isEqualTo(20);
+
+        redis.start();
+        await().atMost(SOON).until(() -> isUp(one) && isUp(two) && nodes() == 4);
+        assertThat(passed(10, "exact", spent, one)).isEqualTo(10);
+        assertThat(passed(90, "exact", busy, two)).isEqualTo(90);
+        // What the other node used up, this one hears of with its next call.
+        assertThat(passed(1, "exact", busy, one)).isEqualTo(1);
+
+        redis.kill9();
+        await().atMost(SOON).until(() -> !isUp(one));
+        try {
+            assertThat(passed(200, "exact", spent, one)).isLessThanOrEqualTo(1);
+            assertThat(passed(200, "exact", busy, one)).isZero();
+        } finally {
+            redis.start();
+        }
+        await().atMost(SOON).until(() -> isUp(one) && isUp(two) && nodes() == 4);
+    }
+
+    @Test
     void leaseInHandIsUsedWhileRedisHangs() throws Exception {
         Made key = one.key("");
         assertThat(passed(200, "fast", key, one)).isEqualTo(200);

@@ -253,6 +253,14 @@ class LimitsTest {
     }
 
     @Test
+    void whatTheUpstreamSaysOfItsOwnLimitsIsNeverTakenForTheGateways() {
+        Answer answer = call("plain", gateway.key(""));
+        assertThat(answer.headers().allValues("RateLimit")).hasSize(1).noneMatch(value -> value.contains("upstream"));
+        assertThat(answer.headers().allValues("X-RateLimit-Limit")).containsExactly("7");
+        assertThat(answer.headers().allValues("X-RateLimit-Used")).containsExactly("3");
+    }
+
+    @Test
     void browsersMayReadTheHeaders() {
         Answer answer = gateway.send(
                 "GET", "/api/plain/x", "", "X-API-Key", gateway.key("").token(), "Origin", "https://app.example.com");

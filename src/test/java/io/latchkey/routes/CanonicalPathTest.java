@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import io.latchkey.Seed;
 import io.latchkey.problems.Refusal;
 import io.latchkey.problems.Refused;
 import java.util.Random;
@@ -31,7 +32,7 @@ class CanonicalPathTest {
     })
     void aPathHasOneSpelling(String raw, String canonical) {
         assertThat(CanonicalPath.of(raw)).isEqualTo(canonical);
-        assertThat(CanonicalPath.of(canonical)).isEqualTo(canonical);
+        assertThat(CanonicalPath.of(canonical)).as(Seed.said()).isEqualTo(canonical);
     }
 
     @ParameterizedTest
@@ -131,7 +132,7 @@ class CanonicalPathTest {
             "/", ".", "..", "%2e", "%2E", "%2f", "%5c", "%25", "25", "2e", "%00", ";", "\\", "a", "%61", "%c3%a9", "%",
             "api", "%3b", "*", "~", "%7E"
         };
-        Random random = new Random(7);
+        Random random = Seed.random();
         for (int i = 0; i < 200_000; i++) {
             StringBuilder raw = new StringBuilder("/");
             for (int n = random.nextInt(8); n >= 0; n--) {
@@ -145,6 +146,7 @@ class CanonicalPathTest {
             }
             assertThat(CanonicalPath.of(canonical)).isEqualTo(canonical);
             assertThat(canonical)
+                    .as(Seed.said())
                     .doesNotContain("//", ";", "\\", "%2E", "%2F", "%5C", "%00")
                     .doesNotMatch(".*/\\.{1,2}(/.*)?");
         }

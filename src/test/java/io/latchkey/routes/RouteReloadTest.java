@@ -157,6 +157,8 @@ class RouteReloadTest {
         soon().untilAsserted(() -> {
             assertThat(latest().at("/action").asString()).isEqualTo("routes.reload");
             assertThat(latest().at("/outcome").asString()).isEqualTo("unprocessable");
+            assertThat(latest().at("/after/faults").asInt()).isEqualTo(2);
+            assertThat(latest().at("/after/at").asString()).isNotEmpty();
         });
         assertThat(meter("latchkey_routes_reloads_total{outcome=\"refused\"}")).isEqualTo(refused + 1);
         Answer answer = reload();
@@ -170,6 +172,10 @@ class RouteReloadTest {
         assertThat(answer.get("detail")).contains("(expected: 1ms to 1h)", "a canonical path below /api/");
         assertThat(latest().at("/target").asString()).isEqualTo("/admin/routes/reload");
         assertThat(latest().at("/outcome").asString()).isEqualTo("unprocessable");
+        // What was written may hold a secret: the log has its place and what was expected there.
+        assertThat(latest().at("/after/errors").toString())
+                .contains("routes[0].timeout.total", "expected: 1ms to 1h")
+                .doesNotContain("(expected");
         assertThat(version()).isEqualTo(before);
         assertThat(call("one").body()).isEqualTo("ok");
 
@@ -177,6 +183,24 @@ class RouteReloadTest {
         assertThat(reload().get("detail")).contains("cannot be read");
         Files.createSymbolicLink(file, Path.of("..data", "routes.yml"));
         assertThat(call("one").body()).isEqualTo("ok");
+    }
+
+    @Test
+    void ofManyFaultsTheAuditLogKeepsHowManyAndTheFirst() throws IOException {
+        String broken =
+                ("  - { id: x, path: /" + "y".repeat(500) + ", upstreams: [\"" + upstream.uri() + "\"] }\n").repeat(50);
+        write("routes:\n" + broken);
+        Answer refused = reload();
+        assertThat(refused.status()).isEqualTo(422);
+        int faults = refused.json().at("/errors").size();
+        assertThat(faults).isGreaterThanOrEqualTo(50);
+        // The watch of the file writes entries of its own meanwhile.
+        await().untilAsserted(() -> {
+            JsonNode entry = latest();
+            assertThat(entry.at("/after/faults").asInt()).isEqualTo(faults);
+            assertThat(entry.at("/after/errors")).hasSize(20);
+            assertThat(entry.toString()).hasSizeLessThan(10_000);
+        });
     }
 
     @Test

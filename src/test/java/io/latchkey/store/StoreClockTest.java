@@ -27,10 +27,21 @@ class StoreClockTest {
     }
 
     @Test
-    void ignoresASampleThatTookTooLong() {
-        Instant before = clock.instant();
-        sample(before.plus(1, ChronoUnit.HOURS), Duration.ofMillis(200));
-        assertThat(clock.instant()).isCloseTo(before, within(TOLERANCE));
+    void ignoresASampleThatTookTooLongToSayMore() {
+        long sent = System.nanoTime();
+        long micros = ChronoUnit.MICROS.between(Instant.EPOCH, Instant.now());
+        clock.measured(sent, sent + TimeUnit.MILLISECONDS.toNanos(1), micros);
+        long before = clock.millis() - TimeUnit.NANOSECONDS.toMillis(System.nanoTime());
+        clock.measured(sent, sent + TimeUnit.MILLISECONDS.toNanos(4000), micros + 3_000_000);
+        assertThat(clock.millis() - TimeUnit.NANOSECONDS.toMillis(System.nanoTime()))
+                .isCloseTo(before, within(500L));
+    }
+
+    @Test
+    void believesASlowSampleThatNoErrorOfItsOwnExplains() {
+        Instant redis = Instant.now().minus(1, ChronoUnit.HOURS);
+        sample(redis, Duration.ofMillis(40));
+        assertThat(clock.instant()).isCloseTo(redis, within(TOLERANCE));
     }
 
     @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.latchkey.FakeTime;
+import io.latchkey.Seed;
 import io.latchkey.problems.Refusal;
 import io.latchkey.problems.Refused;
 import io.latchkey.routes.Route;
@@ -24,9 +25,7 @@ final class Bench implements AutoCloseable {
     final Upstreams upstreams;
 
     private Bench(boolean breakersDisabled) {
-        long seed = new Random().nextLong();
-        System.out.println("seed " + seed);
-        Random random = new Random(seed);
+        Random random = Seed.random();
         upstreams = new Upstreams(new UpstreamsProperties(breakersDisabled), time, () -> random);
     }
 

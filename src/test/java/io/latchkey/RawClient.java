@@ -1,19 +1,29 @@
-package io.latchkey.proxy;
+package io.latchkey;
 
 import java.io.BufferedInputStream;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /** A caller on a raw socket: sends exactly these bytes, and tells a clean end of an answer from a cut one. */
 public final class RawClient implements AutoCloseable {
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final Duration QUIET = Duration.ofMillis(700);
+
     private final Socket socket;
     private final BufferedInputStream in;
 
@@ -21,10 +31,18 @@ public final class RawClient implements AutoCloseable {
     private final List<String> trailers = new ArrayList<>();
 
     public RawClient(int port) throws IOException {
-        socket = new Socket(InetAddress.getLoopbackAddress(), port);
-        socket.setSoTimeout(20_000);
+        this(new Socket(InetAddress.getLoopbackAddress(), port));
+    }
+
+    private RawClient(Socket socket) throws IOException {
+        this(socket, socket.getInputStream());
+        socket.setSoTimeout((int) PATIENCE.toMillis());
         socket.setTcpNoDelay(true);
-        in = new BufferedInputStream(socket.getInputStream(), 64 * 1024);
+    }
+
+    private RawClient(Socket socket, InputStream in) {
+        this.socket = socket;
+        this.in = new BufferedInputStream(in, 64 * 1024);
     }
 
     /** One request on a connection of its own. */
@@ -40,13 +58,71 @@ public final class RawClient implements AutoCloseable {
         }
     }
 
+    /** Everything that comes back for these bytes until the server closes, or is quiet for a moment. */
+    public static Exchange exchange(int port, byte[] request) throws IOException {
+        try (RawClient client = new RawClient(port)) {
+            client.send(request);
+            ByteArrayOutputStream received = new ByteArrayOutputStream();
+            boolean closed = client.readToQuiet(received);
+            return new Exchange(
+                    answers(received.toByteArray()), closed, received.toString(StandardCharsets.ISO_8859_1));
+        }
+    }
+
+    public static Exchange exchange(int port, String request) throws IOException {
+        return exchange(port, request.getBytes(StandardCharsets.ISO_8859_1));
+    }
+
+    /** Whether the server closed. */
+    private boolean readToQuiet(OutputStream received) throws IOException {
+        byte[] buffer = new byte[65536];
+        try {
+            // The first byte may take as long as a deadline of the server; after it, quiet means done.
+            for (int n; (n = in.read(buffer)) >= 0; ) {
+                received.write(buffer, 0, n);
+                socket.setSoTimeout((int) QUIET.toMillis());
+            }
+            return true;
+        } catch (SocketTimeoutException e) {
+            return false;
+        } catch (SocketException e) {
+            return true;
+        }
+    }
+
+    private static List<Answer> answers(byte[] raw) throws IOException {
+        List<Answer> answers = new ArrayList<>();
+        InputStream rest = new ByteArrayInputStream(raw);
+        try (RawClient reader = new RawClient(new Socket(), rest)) {
+            while (reader.hasMore()) {
+                Head head = reader.receiveHead();
+                answers.add(head.status() < 200 ? new Answer(head, new byte[0], true) : reader.receiveBody(head));
+            }
+        } catch (EOFException | RuntimeException e) {
+            answers.add(new Answer(new Head(0, List.of()), raw, false));
+        }
+        return answers;
+    }
+
+    private boolean hasMore() throws IOException {
+        in.mark(1);
+        boolean more = in.read() >= 0;
+        in.reset();
+        return more;
+    }
+
     public void send(String text) throws IOException {
         send(text.getBytes(StandardCharsets.ISO_8859_1));
     }
 
     public void send(byte[] bytes) throws IOException {
-        socket.getOutputStream().write(bytes);
-        socket.getOutputStream().flush();
+        out().write(bytes);
+        out().flush();
+    }
+
+    /** Where to write what is not at hand as a whole. */
+    public OutputStream out() throws IOException {
+        return socket.getOutputStream();
     }
 
     /** On another thread than that which receives. */
@@ -82,27 +158,43 @@ public final class RawClient implements AutoCloseable {
             interim.add(head);
             head = receiveHead();
         }
-        if (toHead || head.status() == 204 || head.status() == 304) {
-            return new Answer(head, new byte[0], true);
-        }
+        return toHead ? new Answer(head, new byte[0], true) : receiveBody(head);
+    }
+
+    private Answer receiveBody(Head head) {
         ByteArrayOutputStream body = new ByteArrayOutputStream();
+        boolean clean;
         try {
-            if (head.values("Transfer-Encoding").contains("chunked")) {
-                for (byte[] chunk = receiveChunk(); chunk.length > 0; chunk = receiveChunk()) {
-                    body.write(chunk);
-                }
-            } else if (!head.values("Content-Length").isEmpty()) {
-                int length = Integer.parseInt(head.values("Content-Length").getFirst());
-                byte[] bytes = in.readNBytes(length);
-                body.write(bytes);
-                return new Answer(head, body.toByteArray(), bytes.length == length);
-            } else {
-                body.write(in.readAllBytes());
-            }
-            return new Answer(head, body.toByteArray(), true);
+            clean = receiveBody(head, body);
         } catch (IOException e) {
-            return new Answer(head, body.toByteArray(), false);
+            clean = false;
         }
+        return new Answer(head, body.toByteArray(), clean);
+    }
+
+    /** What follows this head, as it comes; false when it ended before its end. */
+    public boolean receiveBody(Head head, OutputStream to) throws IOException {
+        if (head.status() == 204 || head.status() == 304) {
+            return true;
+        }
+        if (head.values("Transfer-Encoding").contains("chunked")) {
+            for (byte[] chunk = receiveChunk(); chunk.length > 0; chunk = receiveChunk()) {
+                to.write(chunk);
+            }
+        } else if (head.values("Content-Length").isEmpty()) {
+            in.transferTo(to);
+        } else {
+            byte[] buffer = new byte[64 * 1024];
+            for (long left = Long.parseLong(head.values("Content-Length").getFirst()); left > 0; ) {
+                int read = in.read(buffer, 0, (int) Math.min(left, buffer.length));
+                if (read < 0) {
+                    return false;
+                }
+                to.write(buffer, 0, read);
+                left -= read;
+            }
+        }
+        return true;
     }
 
     /** The answers before the final ones. */
@@ -175,12 +267,18 @@ public final class RawClient implements AutoCloseable {
             this.clean = clean;
         }
 
+        /** 0 for what is no answer in HTTP. */
         public int status() {
             return head.status();
         }
 
         public List<String> values(String name) {
             return head.values(name);
+        }
+
+        /** The first value; null without that header. */
+        public @Nullable String header(String name) {
+            return head.values(name).stream().findFirst().orElse(null);
         }
 
         public Head head() {
@@ -198,6 +296,20 @@ public final class RawClient implements AutoCloseable {
         /** False when it was cut before its end. */
         public boolean clean() {
             return clean;
+        }
+    }
+
+    /** All answers on one connection, and whether the server closed it. */
+    public record Exchange(List<Answer> answers, boolean closed, String raw) {
+        public Exchange {
+            answers = List.copyOf(answers);
+        }
+
+        public Answer only() {
+            if (answers.size() != 1) {
+                throw new AssertionError("Expected one answer, got " + answers.size() + ": " + raw);
+            }
+            return answers.getFirst();
         }
     }
 }
