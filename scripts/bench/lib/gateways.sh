@@ -3,15 +3,10 @@
 # shellcheck disable=SC2154  # options and paths are set by run
 
 declare -A PORT REDIS_PORT PID REDIS_PID KEY KEYS
-STARTED=()
 JVM_FLAGS=${BENCH_JVM_FLAGS:--Xmx256m -XX:+UseSerialGC}
 ADMIN=bench-admin-token-0123456789
 
 install_tools() {
-  local missing=()
-  need() { # PROGRAM PACKAGE
-    command -v "$1" >/dev/null || [[ -e $1 ]] || missing+=("$2")
-  }
   need wrk wrk
   need nginx nginx
   need /usr/lib/nginx/modules/ngx_http_lua_module.so libnginx-mod-http-lua
@@ -20,14 +15,7 @@ install_tools() {
   need redis-server redis-server
   need jq jq
   need curl curl
-  ((${#missing[@]})) || return 0
-  if ((EUID == 0)) && command -v apt-get >/dev/null; then
-    apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
-  else
-    echo "Missing: ${missing[*]}. On Debian: apt-get install ${missing[*]}" >&2
-    exit 1
-  fi
+  install_missing
 }
 
 build() {
@@ -35,9 +23,7 @@ build() {
   local gateway
   for gateway in "${gateways[@]}"; do
     case $gateway in
-      latchkey)
-        [[ -e $ROOT/target/latchkey.jar ]] || (cd "$ROOT" && ./mvnw -q -B -ntp package -Dmaven.test.skip)
-        ;;
+      latchkey) build_latchkey ;;
       scg-*)
         [[ -e $BENCH/$gateway/target/$gateway.jar ]] \
           || (cd "$ROOT" && ./mvnw -q -B -ntp -f "scripts/bench/$gateway" package)
@@ -46,45 +32,16 @@ build() {
   done
 }
 
-remember() { # PID
-  STARTED+=("$1")
-}
-
-stop_all() {
-  local pid
-  for pid in "${STARTED[@]}"; do
-    kill "$pid" 2>/dev/null || true
-  done
-  for pid in "${STARTED[@]}"; do
-    wait "$pid" 2>/dev/null || true
-  done
-  rm -rf "$work"
-}
-
-wait_for() { # URL [CURL_OPTION]: any answer will do, with --fail only a good one
-  local i
-  for ((i = 0; i < 240; i++)); do
-    curl -s ${2:+"$2"} -o /dev/null --max-time 2 "$1" && return
-    sleep 0.25
-  done
-  echo "Nothing answers at $1" >&2
-  tail -n 20 "$work"/*.out >&2
-  exit 1
-}
-
 start_nginx() { # NAME TEMPLATE PORT REDIS_PORT
   sed -e "s|@DIR@|$work|g; s|@BENCH@|$BENCH|g; s|@UPSTREAM@|$port_base|g; s|@PORT@|$3|g; s|@REDIS@|$4|g" \
     "$BENCH/nginx/$2" >"$work/$1.conf"
-  nginx -p "$work" -c "$work/$1.conf" >"$work/$1.out" 2>&1 &
+  launch_nginx "$1"
   PID[$1]=$!
-  remember $!
 }
 
 start_redis() { # NAME
-  redis-server --port "${REDIS_PORT[$1]}" --bind 127.0.0.1 --save '' --dir "$work" >"$work/$1.redis.out" &
+  launch_redis "$1" "${REDIS_PORT[$1]}"
   REDIS_PID[$1]=$!
-  remember $!
-  until redis-cli -p "${REDIS_PORT[$1]}" ping >/dev/null 2>&1; do sleep 0.1; done
 }
 
 start_upstream() {

@@ -111,6 +111,24 @@ scenario_hit() {
   done
 }
 
+# By one client, one request after the other: what a caller sees. A fragment is not sent, so all repeats are one request.
+scenario_slow100() {
+  local round url ask first
+  has latchkey || return 0
+  echo slow100 >&2
+  load latchkey get /api/cached 1k 32 "$warm" 0 >/dev/null
+  ask=(curl -sf -o /dev/null -w '%{time_total}\n' -H "X-API-Key: ${KEY[latchkey]}")
+  for ((round = 1; round <= rounds; round++)); do
+    url="http://127.0.0.1:${PORT[latchkey]}/api/cached/slow100?at=$EPOCHREALTIME"
+    first=$("${ask[@]}" "$url")
+    "${ask[@]}" "$url#[1-200]" | jq -cs --arg at "$(date -u +%FT%TZ)" --argjson round "$round" --argjson first "$first" '
+      sort | (.[length / 2 | floor]) as $repeat
+      | {$at, scenario: "slow100", gateway: "latchkey", $round, firstMs: ($first * 1e4 | round / 10),
+         repeatMs: ($repeat * 1e5 | round / 100), slowestRepeatMs: (.[-1] * 1e4 | round / 10),
+         fasterPercent: ((1 - $repeat / $first) * 1000 | round / 10)}' | tee -a "$run_file" >>"$out"
+  done
+}
+
 scenario_p99at70() {
   local round gateway peak pause
   echo p99at70 >&2
@@ -150,15 +168,12 @@ scenario_overload() {
   done
 }
 
-live_heap_kib() { # GATEWAY: null when it is no JVM
-  local jcmd
-  jcmd=$(dirname "$(readlink -f "$JAVA")")/jcmd
+live_heap_of() { # GATEWAY: null when it is no JVM
   if [[ $1 == nginx-* ]]; then
     echo null
-    return
+  else
+    live_heap_kib "${PID[$1]}"
   fi
-  "$jcmd" "${PID[$1]}" GC.run >/dev/null
-  "$jcmd" "${PID[$1]}" GC.class_histogram | awk '$1 == "Total" { printf "%d", $3 / 1024 }'
 }
 
 scenario_memory() {
@@ -167,7 +182,7 @@ scenario_memory() {
   for gateway in "${gateways[@]}"; do
     load "$gateway" get /api/bench 1k 256 "$seconds" 0 >/dev/null
     jq -cn --arg at "$(date -u +%FT%TZ)" --arg gateway "$gateway" --arg flags "$JVM_FLAGS" \
-      --argjson kib "$(kib_of "${PID[$gateway]}")" --argjson heapKib "$(live_heap_kib "$gateway")" \
+      --argjson kib "$(kib_of "${PID[$gateway]}")" --argjson heapKib "$(live_heap_of "$gateway")" \
       '{$at, scenario: "memory", $gateway, mib: ($kib / 1024 | round),
         liveHeapMib: (if $heapKib then ($heapKib / 1024 | round) else null end)}' | tee -a "$run_file" >>"$out"
   done
@@ -182,7 +197,7 @@ scenario_big() {
   openssl enc -aes-128-ctr -pass pass:bench -nosalt -pbkdf2 -in "$work/zeros" -out "$work/www/big" 2>/dev/null
   chmod a+r "$work/www/big"
   rm "$work/zeros"
-  before=$(live_heap_kib latchkey)
+  before=$(live_heap_of latchkey)
   while sleep 0.2; do kib_of "${PID[latchkey]}"; done >"$work/kib" 2>/dev/null &
   watcher=$!
   began=$EPOCHREALTIME
@@ -194,7 +209,7 @@ scenario_big() {
   kill "$watcher"
   wait "$watcher" 2>/dev/null || true
   while read -r now; do ((now > most)) && most=$now; done <"$work/kib"
-  after=$(live_heap_kib latchkey)
+  after=$(live_heap_of latchkey)
   equal=$(sha256sum "$work/www/big" "$work/www/stored/big" "$work/down" | cut -d' ' -f1 | sort -u | wc -l)
   jq -cn --arg at "$(date -u +%FT%TZ)" --arg size "$big_size" --argjson digests "$equal" --argjson up "$seconds_up" \
     --argjson down "$seconds_down" --argjson most "$most" --argjson before "$before" --argjson after "$after" \

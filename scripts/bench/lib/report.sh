@@ -19,6 +19,11 @@ report() { # FILE
           | sort_by(.[4])
           | table(["gateway", "req/s", "cpu us", "redis us", "sum us", "p50 ms", "p99 ms", "accepted p99 ms", "MiB",
               "good/s", "refused", "broken"]))),
+    (map(select(.scenario == "slow100")) | select(length > 0)
+      | ("slow100: a caller of an upstream that takes 100 ms" | heading),
+        ([group_by(.gateway)[] | [.[0].gateway, of(.firstMs), of(.repeatMs), (map(.slowestRepeatMs) | max),
+            of(.fasterPercent)]]
+          | table(["gateway", "first ms", "repeat ms", "slowest repeat ms", "faster %"]))),
     (map(select(.scenario == "memory")) | select(length > 0)
       | ("memory" | heading),
         ([group_by(.gateway)[] | [.[0].gateway, of(.mib), of(.liveHeapMib)]]

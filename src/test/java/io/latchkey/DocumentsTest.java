@@ -6,12 +6,15 @@ import io.latchkey.problems.Refusal;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -85,6 +88,42 @@ class DocumentsTest {
     }
 
     @Test
+    void everyFaultIsInjectedByATestOrAScriptThatExists() throws IOException {
+        Pattern injector = Pattern.compile("(\\w+Test)#(\\w+)|(scripts/faults/rows/\\w+)");
+        Map<String, Path> classes;
+        try (Stream<Path> files = Files.walk(Path.of("src/test/java"))) {
+            classes = files.filter(file -> file.toString().endsWith("Test.java"))
+                    .collect(Collectors.toMap(
+                            file -> file.getFileName().toString().replace(".java", ""), file -> file));
+        }
+        List<String> missing = new ArrayList<>();
+        TreeSet<String> scripts = new TreeSet<>();
+        for (List<String> row : rows("faults.md")) {
+            if (row.size() != 5 || row.getFirst().equals("row")) {
+                continue;
+            }
+            List<MatchResult> named = injector.matcher(row.get(3)).results().toList();
+            if (named.isEmpty()) {
+                missing.add(row.getFirst() + " names nothing");
+            }
+            for (MatchResult name : named) {
+                Path file = name.group(3) == null ? classes.get(name.group(1)) : Path.of(name.group(3));
+                if (file == null || Files.notExists(file)) {
+                    missing.add(name.group());
+                } else if (name.group(3) != null) {
+                    scripts.add(file.getFileName().toString());
+                } else if (!Files.readString(file).contains("void " + name.group(2) + "(")) {
+                    missing.add(name.group());
+                }
+            }
+        }
+        assertThat(missing).isEmpty();
+        try (Stream<Path> rows = Files.list(Path.of("scripts/faults/rows"))) {
+            assertThat(rows.map(row -> row.getFileName().toString())).containsExactlyInAnyOrderElementsOf(scripts);
+        }
+    }
+
+    @Test
     void linksLeadSomewhere() throws IOException {
         try (Stream<Path> files = Files.walk(Path.of("docs"))) {
             Stream<Path> top = Stream.of(Path.of("README.md"), Path.of("CONTRIBUTING.md"), Path.of("CHANGELOG.md"));
@@ -97,7 +136,7 @@ class DocumentsTest {
     private static Stream<String> brokenLinks(Path document) {
         try {
             String text = Files.readString(document);
-            return java.util.regex.Pattern.compile("\\]\\((?!https?:|#|mailto:)([^)#\\s]+)")
+            return Pattern.compile("\\]\\((?!https?:|#|mailto:)([^)#\\s]+)")
                     .matcher(text)
                     .results()
                     .map(match -> match.group(1))

@@ -10,6 +10,17 @@ find_java() {
       return
     fi
   done
-  echo "No java of 25 or newer found; set BENCH_JAVA." >&2
+  echo "No java of 25 or newer found; set JAVA_HOME." >&2
   exit 1
+}
+
+jdk_tool() { # NAME ARGUMENT...: a program that lies beside $JAVA
+  local name=$1
+  shift
+  "$(dirname "$(readlink -f "$JAVA")")/$name" "$@"
+}
+
+live_heap_kib() { # PID: what a full collection leaves
+  jdk_tool jcmd "$1" GC.run >/dev/null
+  jdk_tool jcmd "$1" GC.class_histogram | awk '$1 == "Total" { printf "%d", $3 / 1024 }'
 }

@@ -1,0 +1,74 @@
+#!/usr/bin/env python3
+"""Offers requests at a steady rate, however slow the answers are, and prints `epoch-ms status ms` for each.
+
+Status 0 is a broken connection or answer, -1 a request without an answer when the patience ended.
+"""
+
+import argparse
+import asyncio
+import time
+
+options = argparse.ArgumentParser(description=__doc__)
+options.add_argument("url", help="{n} in it is the number of the request")
+options.add_argument("--rate", type=float, default=100)
+options.add_argument("--seconds", type=float, default=5)
+options.add_argument("--patience", type=float, default=10, help="seconds that each answer is waited for")
+options.add_argument("--method", default="GET")
+options.add_argument("--header", action="append", default=[])
+options = options.parse_args()
+
+authority, _, path = options.url.removeprefix("http://").partition("/")
+host, _, port = authority.partition(":")
+fields = [f"Host: {authority}", "Content-Length: 0", *options.header, "", ""]
+idle = []
+
+
+async def read_answer(reader):
+    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
+    if "transfer-encoding: chunked" in head:
+        while length := int((await reader.readline()).split(b";")[0], 16):
+            await reader.readexactly(length + 2)
+        await reader.readline()
+    else:
+        await reader.readexactly(int(head.partition("content-length:")[2].split("\r\n")[0] or 0))
+    return int(head.split(" ", 2)[1]), "connection: close" not in head
+
+
+async def exchange(number):
+    reader, writer = idle.pop() if idle else await asyncio.open_connection(host, int(port))
+    kept = False
+    try:
+        line = f"{options.method} /{path.replace('{n}', str(number))} HTTP/1.1"
+        writer.write("\r\n".join([line, *fields]).encode())
+        status, kept = await read_answer(reader)
+        return status
+    finally:
+        if kept:
+            idle.append((reader, writer))
+        else:
+            writer.close()
+
+
+async def offer(number):
+    at, began = time.time(), time.monotonic()
+    try:
+        status = await asyncio.wait_for(exchange(number), options.patience)
+    except asyncio.TimeoutError:
+        status = -1
+    except Exception:
+        status = 0
+    print(f"{at * 1000:.0f} {status} {(time.monotonic() - began) * 1000:.1f}", flush=True)
+
+
+async def main():
+    start = time.monotonic()
+    running = set()
+    for number in range(int(options.rate * options.seconds)):
+        await asyncio.sleep(max(0, start + number / options.rate - time.monotonic()))
+        task = asyncio.create_task(offer(number))
+        running.add(task)
+        task.add_done_callback(running.discard)
+    await asyncio.gather(*running)
+
+
+asyncio.run(main())

@@ -1,0 +1,66 @@
+# shellcheck shell=bash
+# Starts what a script needs on this machine, waits for it, and stops it; $work is the script's own directory.
+# shellcheck disable=SC2154  # work is set by the script
+
+STARTED=()
+MISSING=()
+
+need() { # PROGRAM_OR_FILE PACKAGE
+  command -v "$1" >/dev/null || [[ -e $1 ]] || MISSING+=("$2")
+}
+
+install_missing() {
+  ((${#MISSING[@]})) || return 0
+  if ((EUID == 0)) && command -v apt-get >/dev/null; then
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${MISSING[@]}" >/dev/null
+  else
+    echo "Missing: ${MISSING[*]}. On Debian: apt-get install ${MISSING[*]}" >&2
+    exit 1
+  fi
+}
+
+build_latchkey() { # unless that was done since the last change
+  # The jar's own time is the one it is reproducible with; the jar it was made from has the time at which it was.
+  [[ -e $ROOT/target/latchkey.jar && -e $ROOT/target/latchkey.jar.original
+    && ! $(find "$ROOT/src/main" "$ROOT/pom.xml" -newer "$ROOT/target/latchkey.jar.original" -print -quit) ]] \
+    || (cd "$ROOT" && ./mvnw -q -B -ntp package -Dmaven.test.skip)
+}
+
+remember() { # PID
+  STARTED+=("$1")
+}
+
+stop_all() {
+  local pid
+  for pid in "${STARTED[@]}"; do
+    kill "$pid" 2>/dev/null || true
+  done
+  for pid in "${STARTED[@]}"; do
+    wait "$pid" 2>/dev/null || true
+  done
+  rm -rf "$work"
+}
+
+wait_for() { # URL [CURL_OPTION]: any answer of what was started last will do, with --fail only a good one
+  local i
+  for ((i = 0; i < 480; i++)); do
+    curl -s ${2:+"$2"} -o /dev/null --max-time 2 "$1" && return
+    kill -0 "${STARTED[-1]}" 2>/dev/null || break
+    sleep 0.25
+  done
+  echo "Nothing answers at $1" >&2
+  tail -n 20 "$work"/*.out >&2
+  exit 1
+}
+
+launch_nginx() { # NAME: its configuration is NAME.conf; the pid is in $!
+  nginx -p "$work" -c "$work/$1.conf" >"$work/$1.out" 2>&1 &
+  remember $!
+}
+
+launch_redis() { # NAME PORT: the pid is in $!
+  redis-server --port "$2" --bind 127.0.0.1 --save '' --dir "$work" >>"$work/$1.redis.out" &
+  remember $!
+  until redis-cli -p "$2" ping >/dev/null 2>&1; do sleep 0.1; done
+}
