@@ -10,9 +10,9 @@ import org.springframework.stereotype.Component;
 /**
  * How long what callers sent waits for a processor, and which share of the requests must therefore go.
  *
- * <p>A probe measures it: it goes through the {@link Turnstile} like anybody's request and says when it ran. Timing the requests themselves would
- * miss it, for their first byte is read by the very thread that had to wait. The share grows while the delay lasts and
- * shrinks as soon as it is over, so that load settles just below what the processors can do.
+ * <p>A probe measures it: it goes through the {@link Turnstile} like anybody's request and says when it ran. Timing the
+ * requests themselves would miss it, for their first byte is read by the very thread that had to wait. The share grows
+ * while the delay lasts and shrinks as soon as it is over, so that load settles just below what the processors can do.
  */
 @Component
 final class Pressure implements AutoCloseable {
