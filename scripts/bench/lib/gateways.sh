@@ -118,12 +118,6 @@ routes:
     stripPrefix: /api/cached
     limits: [{ name: burst, quota: 100000000, window: PT1M }]
     cache: { ttl: 60s }
-  - id: busy
-    path: /api/busy/**
-    upstreams: ["http://127.0.0.1:$port_base"]
-    stripPrefix: /api/busy
-    limits: [{ name: burst, quota: 100000000, window: PT1M }]
-    concurrency: 256
 YAML
   LATCHKEY_REDIS_URL=redis://127.0.0.1:${REDIS_PORT[latchkey]} LATCHKEY_ROUTES_FILE=$work/routes.yml \
     LATCHKEY_DATA_DIR=$work/data LATCHKEY_PEPPER=bench-pepper-0123456789abcdef ADMIN_TOKEN=$ADMIN \

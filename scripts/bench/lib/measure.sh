@@ -42,6 +42,8 @@ record() { # JSON
 
 measure() { # SCENARIO CASE ROUND GATEWAY MODE PREFIX PATH CONNECTIONS [PAUSE_MS] [SAMPLES_FILE]
   local gateway=$4 redis=${REDIS_PID[$4]:-} before after redis_before=0 redis_after=0 summary sample_p99=null
+  local upstream_before
+  upstream_before=$(ticks_of "${PID[upstream]}")
   before=$(ticks_of "${PID[$gateway]}")
   [[ $redis ]] && redis_before=$(ticks_of "$redis")
   summary=$(load "$gateway" "$5" "$6" "$7" "$8" "$seconds" "${9:-0}")
@@ -51,6 +53,7 @@ measure() { # SCENARIO CASE ROUND GATEWAY MODE PREFIX PATH CONNECTIONS [PAUSE_MS
   record "$(jq -n --arg scenario "$1" --arg case "$2" --argjson round "$3" --arg gateway "$gateway" \
     --argjson connections "$8" --argjson ticks $((after - before)) \
     --argjson redisTicks $((redis_after - redis_before)) --argjson hz "$TICKS" \
+    --argjson upstreamTicks $(($(ticks_of "${PID[upstream]}") - upstream_before)) \
     --argjson kib "$(kib_of "${PID[$gateway]}")" --argjson load "$summary" --argjson sampleP99Ms "$sample_p99" '
     def round1: . * 10 | round / 10;
     {$scenario, $case, $round, $gateway, $connections,
@@ -58,6 +61,7 @@ measure() { # SCENARIO CASE ROUND GATEWAY MODE PREFIX PATH CONNECTIONS [PAUSE_MS
      goodPerSecond: (($load.requests - $load.refused) / $load.seconds | round),
      cpuUs: ($ticks * 1e6 / $hz / ([$load.requests, 1] | max) | round1),
      redisUs: ($redisTicks * 1e6 / $hz / ([$load.requests, 1] | max) | round1),
+     upstreamUs: ($upstreamTicks * 1e6 / $hz / ([$load.requests, 1] | max) | round1),
      mib: ($kib / 1024 | round), $sampleP99Ms} + $load')"
   # Logs of minutes at full speed would fill the disk; they are opened for appending, so this frees them.
   for log in "$work"/*.access.log; do : >"$log"; done
@@ -101,13 +105,15 @@ has() { # GATEWAY
 }
 
 scenario_hit() {
-  local round prefix
+  local round prefix path
   has latchkey || return 0
-  echo hit >&2
-  for prefix in /api/bench /api/cached; do load latchkey get "$prefix" 1k 32 "$warm" 0 >/dev/null; done
-  for ((round = 1; round <= rounds; round++)); do
-    measure hit fetched "$round" latchkey get /api/bench 1k 32
-    measure hit kept "$round" latchkey get /api/cached 1k 32
+  for path in 1k 100k; do
+    echo "hit, $path" >&2
+    for prefix in /api/bench /api/cached; do load latchkey get "$prefix" "$path" 32 "$warm" 0 >/dev/null; done
+    for ((round = 1; round <= rounds; round++)); do
+      measure hit "$path fetched" "$round" latchkey get /api/bench "$path" 32
+      measure hit "$path kept" "$round" latchkey get /api/cached "$path" 32
+    done
   done
 }
 
@@ -150,22 +156,40 @@ percentile_of_accepted() { # SAMPLES_FILE
     | awk '{ v[NR] = $1 } END { if (NR) printf "%.1f", v[int((NR - 1) * 0.99) + 1]; else print "null" }'
 }
 
+run_on() { # CPUS PID...
+  local cpus=$1 pid
+  shift
+  for pid in "$@"; do taskset -acp "$cpus" "$pid" >/dev/null; done
+}
+
+# With one processor for the gateways, and the rest for who loads them and what they ask: else the load generator, which
+# needs more for each of many connections, takes from the very processors that are to be the bound.
+share_processors() { # CPUS_OF_GATEWAYS CPUS_OF_THE_REST
+  local gateway
+  # shellcheck disable=SC2046  # several pids
+  run_on "$2" $$ $(descendants "${PID[upstream]}") "${REDIS_PID[@]}"
+  for gateway in "${gateways[@]}"; do
+    # shellcheck disable=SC2046  # several pids
+    run_on "$1" $(descendants "${PID[$gateway]}")
+  done
+}
+
 scenario_overload() {
-  local round gateway prefix
+  local round gateway last=$(($(nproc) - 1))
   echo overload >&2
+  ((last == 0)) || share_processors "$last" "0-$((last - 1))"
   for ((round = 1; round <= rounds; round++)); do
     for gateway in "${gateways[@]}"; do
-      prefix=/api/bench
-      [[ $gateway == latchkey ]] && prefix=/api/busy
-      load "$gateway" get "$prefix" 1k 256 "$warm" 0 >/dev/null
-      measure overload peak "$round" "$gateway" get "$prefix" 1k 256
+      load "$gateway" get /api/bench 1k 256 "$warm" 0 >/dev/null
+      measure overload peak "$round" "$gateway" get /api/bench 1k 256
       timeout "$seconds" stdbuf -oL curl -s -o /dev/null -w '%{http_code} %{time_total}\n' -H "X-API-Key: ${KEY[$gateway]}" \
-        "http://127.0.0.1:${PORT[$gateway]}$prefix/1k?n=[1-1000000]" >"$work/samples" 2>/dev/null &
+        "http://127.0.0.1:${PORT[$gateway]}/api/bench/1k?n=[1-1000000]" >"$work/samples" 2>/dev/null &
       local sampler=$!
-      measure overload "10 x" "$round" "$gateway" get "$prefix" 1k 2560 0 "$work/samples"
+      measure overload "10 x" "$round" "$gateway" get /api/bench 1k 2560 0 "$work/samples"
       wait "$sampler" || true
     done
   done
+  ((last == 0)) || share_processors "0-$last" "0-$last"
 }
 
 live_heap_of() { # GATEWAY: null when it is no JVM

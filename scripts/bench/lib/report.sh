@@ -14,10 +14,10 @@ report() { # FILE
     (group_by([.scenario, .case, .connections])[] | select(.[0].rps)
       | (.[0] | "\(.scenario): \(.case), \(.connections) connections" | heading),
         ([group_by(.gateway)[] | [.[0].gateway, of(.rps), of(.cpuUs), of(.redisUs),
-            (of(.cpuUs) + of(.redisUs) | . * 10 | round / 10), of(.p50Ms), of(.p99Ms), of(.sampleP99Ms), of(.mib),
+            (of(.cpuUs) + of(.redisUs) | . * 10 | round / 10), of(.upstreamUs), of(.p50Ms), of(.p99Ms), of(.sampleP99Ms), of(.mib),
             of(.goodPerSecond), (map(.refused) | add), (map(.broken) | add)]]
           | sort_by(.[4])
-          | table(["gateway", "req/s", "cpu us", "redis us", "sum us", "p50 ms", "p99 ms", "accepted p99 ms", "MiB",
+          | table(["gateway", "req/s", "cpu us", "redis us", "sum us", "upstream us", "p50 ms", "p99 ms", "accepted p99 ms", "MiB",
               "good/s", "refused", "broken"]))),
     (map(select(.scenario == "slow100")) | select(length > 0)
       | ("slow100: a caller of an upstream that takes 100 ms" | heading),

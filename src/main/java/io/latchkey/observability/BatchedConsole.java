@@ -18,6 +18,16 @@ public final class BatchedConsole extends OutputStreamAppender<ILoggingEvent> im
         super.start();
     }
 
+    /** Without making the event's text first, which the encoder of access lines does not read. */
+    @Override
+    protected void subAppend(ILoggingEvent event) {
+        try {
+            writeOut(event);
+        } catch (IOException e) {
+            addError("The log cannot be written", e);
+        }
+    }
+
     @Override
     public void flush() throws IOException {
         getOutputStream().flush();

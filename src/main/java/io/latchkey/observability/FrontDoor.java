@@ -19,6 +19,7 @@ import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.util.thread.VirtualThreadPool;
 import org.springframework.boot.jetty.servlet.JettyServletWebServerFactory;
+import org.springframework.boot.web.server.Shutdown;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
 import org.springframework.core.Ordered;
 import org.springframework.core.annotation.Order;
@@ -31,24 +32,35 @@ final class FrontDoor implements WebServerFactoryCustomizer<JettyServletWebServe
     private final FrontDoorProperties properties;
     private final ContainerErrors errors;
     private final AccessLog accessLog;
+    private final RequestMeters meters;
     private final Turnstile turnstile;
 
-    FrontDoor(FrontDoorProperties properties, ContainerErrors errors, AccessLog accessLog, Turnstile turnstile) {
+    FrontDoor(
+            FrontDoorProperties properties,
+            ContainerErrors errors,
+            AccessLog accessLog,
+            RequestMeters meters,
+            Turnstile turnstile) {
         this.properties = properties;
         this.errors = errors;
         this.accessLog = accessLog;
+        this.meters = meters;
         this.turnstile = turnstile;
     }
 
     @Override
     public void customize(JettyServletWebServerFactory factory) {
         harden(factory);
+        boolean graceful = factory.getShutdown() == Shutdown.GRACEFUL;
+        // In place of the handler that Boot would add for it.
+        factory.setShutdown(Shutdown.IMMEDIATE);
         factory.addServerCustomizers(server -> {
             server.setRequestLog(accessLog);
-            if (server.getThreadPool() instanceof VirtualThreadPool pool) {
-                pool.setVirtualThreadsExecutor(turnstile);
+            if (graceful) {
+                server.setHandler(new RequestsInside(server.getHandler(), meters));
             }
         });
+        factory.setThreadPool(new CallerThreads(turnstile));
     }
 
     /** All but the access log and the turnstile: the actuator's own port is as strict, silent, and never crowded. */
@@ -58,6 +70,7 @@ final class FrontDoor implements WebServerFactoryCustomizer<JettyServletWebServe
             @Override
             public void configure(WebAppContext context) {
                 context.setErrorHandler(errors);
+                context.setSessionHandler(new NoSessions());
             }
         });
         factory.addServerCustomizers(this::harden);

@@ -16,6 +16,8 @@ public final class Turnstile implements Executor {
     /** Started and not running yet: enough to keep every processor busy, and no more. */
     static final int STARTING = 8 * Runtime.getRuntime().availableProcessors();
 
+    private static final int CROWD = 4 * STARTING;
+
     // Those who wait, and those who were started and do not run yet.
     private final AtomicInteger outside = new AtomicInteger();
     private final Queue<Runnable> waiting = new ConcurrentLinkedQueue<>();
@@ -34,6 +36,11 @@ public final class Turnstile implements Executor {
             outside.decrementAndGet();
             throw e;
         }
+    }
+
+    /** Whether more wait than a few busy connections would explain. */
+    public boolean isCrowded() {
+        return outside.get() > CROWD;
     }
 
     private void start(Runnable task) {

@@ -25,6 +25,9 @@ public final class VerbatimAnswer extends HttpServletResponseWrapper {
     public void setHeader(String name, @Nullable String value) {
         if (value != null && isContentType(name)) {
             beneath().put(field(value));
+        } else if (value != null && !containsHeader(name)) {
+            // The container's own way to replace a field costs several times what it costs to look for it.
+            super.addHeader(name, value);
         } else {
             super.setHeader(name, value);
         }

@@ -34,6 +34,35 @@ class TurnstileTest {
     }
 
     @Test
+    void aCrowdIsSeenWhileItWaitsAndNoLonger() throws InterruptedException {
+        CountDownLatch end = new CountDownLatch(1);
+        // Nothing begins as long as every carrier is kept busy.
+        int carriers = Runtime.getRuntime().availableProcessors();
+        CountDownLatch busy = new CountDownLatch(carriers);
+        for (int i = 0; i < carriers; i++) {
+            Thread.startVirtualThread(() -> {
+                busy.countDown();
+                while (end.getCount() > 0) {
+                    Thread.onSpinWait();
+                }
+            });
+        }
+        busy.await();
+        CountDownLatch begun = new CountDownLatch(8 * Turnstile.STARTING);
+        for (int i = 0; i < Turnstile.STARTING; i++) {
+            turnstile.execute(begun::countDown);
+        }
+        assertThat(turnstile.isCrowded()).isFalse();
+        for (int i = 0; i < 7 * Turnstile.STARTING; i++) {
+            turnstile.execute(begun::countDown);
+        }
+        assertThat(turnstile.isCrowded()).isTrue();
+        end.countDown();
+        begun.await();
+        assertThat(turnstile.isCrowded()).isFalse();
+    }
+
+    @Test
     void everyOneOfManyRunsOnceWhateverTheOthersDo() {
         int callers = 20_000;
         AtomicInteger[] runs =
