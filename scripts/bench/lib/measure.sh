@@ -30,7 +30,7 @@ kib_of() { # PID: memory of it and its children, shared pages split among those 
 
 load() { # GATEWAY MODE PREFIX PATH CONNECTIONS SECONDS PAUSE_MS: the summary as JSON
   BENCH_KEY=${KEY[$1]} BENCH_KEYS=${KEYS[$1]} BENCH_MODE=$2 BENCH_PREFIX=$3 BENCH_PAUSE_MS=$7 \
-    wrk -t2 -c"$5" -d"$6" --timeout 10s --latency -s "$BENCH/wrk/load.lua" \
+    timeout $(($6 + 30)) wrk -t2 -c"$5" -d"$6" --timeout 10s --latency -s "$BENCH/wrk/load.lua" \
     "http://127.0.0.1:${PORT[$1]}$3/$4" 2>>"$work/wrk.err" | tail -n 1 | jq -c . 2>/dev/null \
     || echo '{"requests":0,"seconds":1,"p50Ms":null,"p99Ms":null,"maxMs":null,"refused":0,"broken":1}'
 }

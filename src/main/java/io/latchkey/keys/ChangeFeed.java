@@ -6,10 +6,13 @@ import io.latchkey.store.Script;
 import io.latchkey.store.StoreReady;
 import io.latchkey.store.StoreUnavailable;
 import io.lettuce.core.KeyValue;
+import io.lettuce.core.Range;
 import io.lettuce.core.ScriptOutputType;
 import io.lettuce.core.StreamMessage;
 import io.lettuce.core.XReadArgs;
 import io.lettuce.core.XReadArgs.StreamOffset;
+import io.prometheus.metrics.core.metrics.GaugeWithCallback;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
@@ -26,8 +29,8 @@ import org.springframework.stereotype.Component;
 /**
  * Follows the ordered stream of key changes and says how far it has come.
  *
- * <p>Each entry's id is its epoch, so a gap is seen; a gap, another incarnation of the store or an epoch that runs
- * backwards empties the cache.
+ * <p>Each entry's id is its epoch, so a gap is seen; a gap, another incarnation of the store, an epoch that runs
+ * backwards or another entry under the epoch that was applied last empties the cache.
  */
 @Component
 class ChangeFeed implements SmartLifecycle {
@@ -49,6 +52,10 @@ class ChangeFeed implements SmartLifecycle {
     private volatile @Nullable Thread follower;
     private volatile @Nullable DedicatedConnection following;
     private volatile Position applied = new Position("", 0);
+    /** The newest entry that was applied, as it stood in the stream; a fail-over may have put another in its place. */
+    private volatile String appliedEntry = "";
+
+    private volatile long inStepAt = System.nanoTime();
 
     ChangeFeed(
             Redis redis,
@@ -56,13 +63,19 @@ class ChangeFeed implements SmartLifecycle {
             ChangedKeys changed,
             Nodes nodes,
             Evidence evidence,
-            ApplicationEventPublisher events) {
+            ApplicationEventPublisher events,
+            PrometheusRegistry meters) {
         this.redis = redis;
         this.cache = cache;
         this.changed = changed;
         this.nodes = nodes;
         this.evidence = evidence;
         this.events = events;
+        GaugeWithCallback.builder()
+                .name("latchkey_node_epoch_lag_seconds")
+                .help("Time since this node last knew that it had applied every change of keys.")
+                .callback(gauge -> gauge.call((System.nanoTime() - inStepAt) / 1e9))
+                .register(meters);
     }
 
     /** How far this node has followed which incarnation of the store. */
@@ -87,6 +100,7 @@ class ChangeFeed implements SmartLifecycle {
     void begin(StoreReady ready) {
         if (!running) {
             applied = position();
+            appliedEntry = entryAt(applied.epoch());
             nodes.report(applied.incarnation(), applied.epoch());
             running = true;
             follower = Thread.ofPlatform().daemon().name("key-changes").start(this::follow);
@@ -99,6 +113,9 @@ class ChangeFeed implements SmartLifecycle {
                 following = connection;
                 // Whatever was missed is still in the stream, but what was read meanwhile may be older than that.
                 cache.distrust();
+                if (!entryAt(applied.epoch()).equals(appliedEntry)) {
+                    startOver();
+                }
                 while (running) {
                     step(connection);
                 }
@@ -124,19 +141,45 @@ class ChangeFeed implements SmartLifecycle {
             changed.apply(changes, at.epoch());
             String incarnation = at.incarnation().isEmpty() ? position().incarnation() : at.incarnation();
             applied = new Position(incarnation, ChangedKeys.epochOf(changes.getLast()));
+            appliedEntry = String.valueOf(changes.getLast().getBody());
             changed.measure(changes);
         }
         Position stored = position();
         if (stored.isOtherThan(at)) {
-            log.warn("the key store is another one than before; all cached keys are dropped");
-            // It may be empty: the first admin token and all else that a start prepares must be in it.
-            events.publishEvent(new StoreReady());
-            Position fresh = position();
-            // After the position: what is read into the cache from now on is no older than what will be followed.
-            cache.forget();
-            applied = fresh;
+            startOver();
+        }
+        if (applied.epoch() >= stored.epoch()) {
+            inStepAt = System.nanoTime();
         }
         nodes.report(applied.incarnation(), applied.epoch());
+    }
+
+    private void startOver() {
+        if (!redis.isUp()) {
+            // What is known is all there is as long as no request can ask: with it go those whom the grace lets in.
+            throw new StoreUnavailable("Redis does not answer requests yet");
+        }
+        log.warn("the key store is another one than before; all cached keys are dropped");
+        // It may be empty: the first admin token and all else that a start prepares must be in it.
+        events.publishEvent(new StoreReady());
+        Position fresh = position();
+        String entry = entryAt(fresh.epoch());
+        // After the position: what is read into the cache from now on is no older than what will be followed.
+        cache.forget();
+        applied = fresh;
+        appliedEntry = entry;
+    }
+
+    /** Empty when there is none, because nothing was ever changed, or so much since that it is gone. */
+    private String entryAt(long epoch) {
+        List<StreamMessage<String, String>> found =
+                redis.onAdmin(commands -> commands.xrange(CHANGES, Range.create(epoch + "-0", epoch + "-0")));
+        return found.isEmpty() ? "" : String.valueOf(found.getFirst().getBody());
+    }
+
+    /** The newest change there is, whether this node has applied it or not. */
+    long storedEpoch() {
+        return position().epoch();
     }
 
     private Position position() {

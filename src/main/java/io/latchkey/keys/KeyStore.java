@@ -138,8 +138,8 @@ class KeyStore {
     /** Writes all changes and the audit entry, or nothing and says why. */
     Outcome commit(List<KeyChange> changes, @Nullable Link link, List<Guard> guards, @Nullable Kind onlyIfEmpty) {
         CommitPlan plan = CommitPlan.of(changes, link, guards, onlyIfEmpty, json, time.instant());
-        List<Object> answer =
-                redis.onAdmin(COMMIT, ScriptOutputType.MULTI, List.of(CHANGED), List.of(json.writeValueAsString(plan)));
+        List<Object> answer = redis.confirmed(
+                COMMIT, ScriptOutputType.MULTI, List.of(CHANGED), List.of(json.writeValueAsString(plan)));
         return switch (String.valueOf(answer.getFirst())) {
             case "done" -> new Outcome.Done(withVersions(changes, answer));
             case "guarded" -> new Outcome.Guarded(String.valueOf(answer.get(1)));

@@ -2,6 +2,8 @@ package io.latchkey.keys;
 
 import io.latchkey.store.Peppers;
 import io.latchkey.store.Redis;
+import io.prometheus.metrics.core.metrics.GaugeWithCallback;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
@@ -30,8 +32,15 @@ class Nodes {
     private final String id;
     private volatile Peppers.Pepper pepperToWrite;
     private volatile int lastLive = 1;
+    private volatile long lastLagging;
 
-    Nodes(Redis redis, Peppers peppers, JsonMapper json, InstantSource time, KeysProperties properties) {
+    Nodes(
+            Redis redis,
+            Peppers peppers,
+            JsonMapper json,
+            InstantSource time,
+            KeysProperties properties,
+            PrometheusRegistry meters) {
         this.redis = redis;
         this.peppers = peppers;
         this.json = json;
@@ -39,6 +48,15 @@ class Nodes {
         silence = properties.grace().plus(MARGIN);
         id = properties.nodeId().isEmpty() ? made() : properties.nodeId();
         pepperToWrite = peppers.held().getLast();
+        GaugeWithCallback.builder()
+                .name("latchkey_nodes")
+                .help("Nodes that may serve, and those of them that have not applied what this one has.")
+                .labelNames("state")
+                .callback(gauge -> {
+                    gauge.call(lastLive, "live");
+                    gauge.call((double) lastLagging, "lagging");
+                })
+                .register(meters);
     }
 
     /** One node's word: what it has applied, and which peppers it holds. */
@@ -57,6 +75,7 @@ class Nodes {
         redis.onAdmin(commands -> commands.hset(NODES, id, json.writeValueAsString(self)));
         List<Node> live = live();
         lastLive = Math.max(1, live.size());
+        lastLagging = live.stream().filter(node -> node.epoch() < epoch).count();
         pepperToWrite = newestCommon(live);
     }
 
@@ -69,10 +88,15 @@ class Nodes {
         redis.onAdmin(commands -> commands.hdel(NODES, id));
     }
 
-    /** Those that may still serve: heard of within the grace and 5 s, and not deregistered. */
+    /** Those that may still serve. */
     List<Node> live() {
-        Instant heardSince = time.instant().minus(silence);
-        return all().stream().filter(node -> node.at().isAfter(heardSince)).toList();
+        Instant now = time.instant();
+        return all().stream().filter(node -> isLive(node, now)).toList();
+    }
+
+    /** Heard of within the grace and 5 s; who deregistered is not among the nodes any more. */
+    boolean isLive(Node node, Instant now) {
+        return node.at().isAfter(now.minus(silence));
     }
 
     void forgetTheLongDead() {
@@ -118,7 +142,8 @@ class Nodes {
         return peppers.current();
     }
 
-    private List<Node> all() {
+    /** All that reported within the last hour and did not deregister, live or not. */
+    List<Node> all() {
         Map<String, String> stored = redis.onAdmin(commands -> commands.hgetall(NODES));
         return stored.values().stream()
                 .map(text -> json.readValue(text, Node.class))

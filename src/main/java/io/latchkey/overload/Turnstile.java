@@ -16,13 +16,21 @@ public final class Turnstile implements Executor {
     /** Started and not running yet: enough to keep every processor busy, and no more. */
     static final int STARTING = 8 * Runtime.getRuntime().availableProcessors();
 
-    private static final int CROWD = 4 * STARTING;
+    static final int CROWD = 4 * STARTING;
 
     // Those who wait, and those who were started and do not run yet.
     private final AtomicInteger outside = new AtomicInteger();
     private final Queue<Runnable> waiting = new ConcurrentLinkedQueue<>();
 
-    Turnstile() {}
+    private final Executor threads;
+
+    Turnstile() {
+        this(task -> Thread.ofVirtual().name("caller").start(task));
+    }
+
+    Turnstile(Executor threads) {
+        this.threads = threads;
+    }
 
     @Override
     public void execute(Runnable task) {
@@ -44,7 +52,7 @@ public final class Turnstile implements Executor {
     }
 
     private void start(Runnable task) {
-        Thread.ofVirtual().name("caller").start(() -> run(task));
+        threads.execute(() -> run(task));
     }
 
     private void run(Runnable task) {

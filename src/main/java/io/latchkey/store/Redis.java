@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 // What a script returns, only its ScriptOutputType says.
 @SuppressWarnings("TypeParameterUnusedInFormals")
-public final class Redis {
+public final class Redis implements AutoCloseable {
     /** The name of the Redis that keeps bytes which may be lost; each character of a value there is one byte. */
     public static final String CACHE = "cacheRedis";
 
@@ -26,6 +26,7 @@ public final class Redis {
     private final Link link;
     private final long requestNanos;
     private final long adminNanos;
+    private final @Nullable ConfirmedWrites confirmed;
     private volatile boolean ready;
 
     Redis(Server server, HardenedClient client, Link link, StoreProperties properties) {
@@ -34,6 +35,8 @@ public final class Redis {
         this.link = link;
         this.requestNanos = properties.requestTimeout().toNanos();
         this.adminNanos = properties.adminTimeout().toNanos();
+        int replicas = properties.replicasToConfirm(server);
+        this.confirmed = replicas == 0 ? null : new ConfirmedWrites(client, replicas, adminNanos);
     }
 
     /** One command on a request's path, within {@code request-timeout}; at once {@link StoreUnavailable} when down. */
@@ -60,6 +63,23 @@ public final class Redis {
     public <T extends @Nullable Object> T onAdmin(
             Script script, ScriptOutputType type, List<String> keys, List<String> args) {
         return run(script, type, keys, args, adminNanos);
+    }
+
+    /**
+     * A script whose change somebody will be told of: done when as many replicas as configured have it, within {@code
+     * admin-timeout}. {@link StoreUnavailable} leaves open whether it was done.
+     */
+    @SuppressWarnings("TypeParameterUnusedInFormals") // What a script answers, only its caller knows.
+    public <T extends @Nullable Object> T confirmed(
+            Script script, ScriptOutputType type, List<String> keys, List<String> args) {
+        if (confirmed == null) {
+            return run(script, type, keys, args, adminNanos);
+        }
+        // Else it would be waited for a connection.
+        if (!link.isUp()) {
+            throw new StoreUnavailable("Redis is not available");
+        }
+        return confirmed.run(script, type, keys.toArray(String[]::new), args.toArray(String[]::new));
     }
 
     /** Many commands at once: returns when all were answered, throws when one was not within {@code admin-timeout}. */
@@ -103,6 +123,14 @@ public final class Redis {
 
     void ready() {
         ready = true;
+    }
+
+    /** The connections that only writes use; the shared one is the {@link Link}'s. */
+    @Override
+    public void close() {
+        if (confirmed != null) {
+            confirmed.close();
+        }
     }
 
     private interface Attempt<T extends @Nullable Object> {

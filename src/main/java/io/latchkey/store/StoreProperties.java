@@ -1,9 +1,12 @@
 package io.latchkey.store;
 
+import jakarta.validation.constraints.Max;
+import jakarta.validation.constraints.Min;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.hibernate.validator.constraints.time.DurationMax;
 import org.hibernate.validator.constraints.time.DurationMin;
+import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.validation.annotation.Validated;
@@ -20,6 +23,9 @@ import org.springframework.validation.annotation.Validated;
  * @param requestTimeout how long a request waits for one answer of Redis; default 50 ms, 1 ms to 10 s; too short and a
  *     slow Redis counts as down, too long and every request is slow while Redis is
  * @param adminTimeout how long an admin act or background work waits for Redis; default 2 s, 10 ms to 60 s
+ * @param confirmingReplicas how many replicas must have a change of a key before it is acknowledged, 0 to 5; default 1
+ *     with Sentinel, else 0. Without as many that answer, keys cannot be changed. Danger: with 0 a fail-over may undo
+ *     what an operator was told
  */
 @ConfigurationProperties("latchkey.store")
 @Validated
@@ -32,10 +38,19 @@ record StoreProperties(
         Duration requestTimeout,
 
         @DefaultValue("2s") @DurationMin(millis = 10) @DurationMax(seconds = 60)
-        Duration adminTimeout) {
+        Duration adminTimeout,
+
+        @Min(0) @Max(5) @Nullable Integer confirmingReplicas) {
 
     boolean isEmbedded() {
         return redisUrl.isBlank();
+    }
+
+    int replicasToConfirm(Server server) {
+        if (confirmingReplicas != null) {
+            return confirmingReplicas;
+        }
+        return server.mode().equals("sentinel") ? 1 : 0;
     }
 
     /** An empty variable means the default, not the directory that the process happens to run in. */

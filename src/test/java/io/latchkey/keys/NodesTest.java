@@ -112,6 +112,43 @@ class NodesTest {
     }
 
     @Test
+    void whoHasNotAppliedAChangeIsNamedUntilItHas() throws Exception {
+        await().untilAsserted(() ->
+                assertThat(laggards(a.admin("GET", "/admin/nodes", ""))).isEmpty());
+        wire.cut();
+        try {
+            a.key("");
+            await().untilAsserted(() -> {
+                Answer fleet = a.admin("GET", "/admin/nodes", "");
+                assertThat(fleet.get("live")).isEqualTo("2");
+                assertThat(laggards(fleet)).containsExactly("b");
+                assertThat(fleet.json().at("/items").valueStream())
+                        .extracting(node -> node.get("id").asString() + " "
+                                + (node.get("behind").asLong() > 0))
+                        .containsExactly("a false", "b true");
+                assertThat(a.actuator("/actuator/prometheus").body())
+                        .contains("latchkey_nodes{state=\"lagging\"} 1.0", "latchkey_nodes{state=\"live\"} 2.0");
+            });
+            await().untilAsserted(() -> assertThat(secondsBehind(b)).isGreaterThan(2));
+        } finally {
+            wire.mend();
+        }
+        await().atMost(Duration.ofSeconds(15)).untilAsserted(() -> {
+            assertThat(laggards(b.admin("GET", "/admin/nodes", ""))).isEmpty();
+            assertThat(secondsBehind(b)).isLessThan(2);
+        });
+    }
+
+    private static double secondsBehind(Gateway node) {
+        return node.actuator("/actuator/prometheus")
+                .body()
+                .lines()
+                .filter(line -> line.startsWith("latchkey_node_epoch_lag_seconds "))
+                .mapToDouble(line -> Double.parseDouble(line.substring(line.indexOf(' ') + 1)))
+                .sum();
+    }
+
+    @Test
     void revokedKeyIsRefusedOnEveryNode() {
         Made key = known("");
         Answer revoked = revoke(key, "Prefer", "wait=5");

@@ -3,6 +3,8 @@ package io.latchkey.overload;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import java.util.ArrayDeque;
+import java.util.Queue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
@@ -34,32 +36,23 @@ class TurnstileTest {
     }
 
     @Test
-    void aCrowdIsSeenWhileItWaitsAndNoLonger() throws InterruptedException {
-        CountDownLatch end = new CountDownLatch(1);
-        // Nothing begins as long as every carrier is kept busy.
-        int carriers = Runtime.getRuntime().availableProcessors();
-        CountDownLatch busy = new CountDownLatch(carriers);
-        for (int i = 0; i < carriers; i++) {
-            Thread.startVirtualThread(() -> {
-                busy.countDown();
-                while (end.getCount() > 0) {
-                    Thread.onSpinWait();
-                }
-            });
+    void aCrowdIsSeenWhileItWaitsAndNoLonger() {
+        Queue<Runnable> started = new ArrayDeque<>();
+        Turnstile still = new Turnstile(started::add);
+        AtomicInteger ran = new AtomicInteger();
+        for (int i = 0; i < Turnstile.CROWD; i++) {
+            still.execute(ran::incrementAndGet);
         }
-        busy.await();
-        CountDownLatch begun = new CountDownLatch(8 * Turnstile.STARTING);
-        for (int i = 0; i < Turnstile.STARTING; i++) {
-            turnstile.execute(begun::countDown);
+        assertThat(started).hasSize(Turnstile.STARTING);
+        assertThat(still.isCrowded()).isFalse();
+        still.execute(ran::incrementAndGet);
+        assertThat(still.isCrowded()).isTrue();
+        for (Runnable thread = started.poll(); thread != null; thread = started.poll()) {
+            thread.run();
+            assertThat(started).hasSizeLessThanOrEqualTo(Turnstile.STARTING);
         }
-        assertThat(turnstile.isCrowded()).isFalse();
-        for (int i = 0; i < 7 * Turnstile.STARTING; i++) {
-            turnstile.execute(begun::countDown);
-        }
-        assertThat(turnstile.isCrowded()).isTrue();
-        end.countDown();
-        begun.await();
-        assertThat(turnstile.isCrowded()).isFalse();
+        assertThat(ran).hasValue(Turnstile.CROWD + 1);
+        assertThat(still.isCrowded()).isFalse();
     }
 
     @Test

@@ -3,7 +3,6 @@ package io.latchkey.store;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
@@ -15,12 +14,11 @@ class SentinelTest {
 
     @Test
     void writesGoToTheNewMasterAfterAFailover() throws Exception {
-        int sentinelPort = RedisServer.freePort();
         try (RedisServer first = RedisServer.started(directory.resolve("first"));
                 RedisServer second = RedisServer.on(RedisServer.freePort(), directory.resolve("second"))) {
             second.with("replicaof 127.0.0.1 " + first.port()).start();
-            Process sentinel = sentinel(sentinelPort, first.port());
-            try (StoreApp app = StoreApp.on("redis-sentinel://127.0.0.1:" + sentinelPort + "#main")) {
+            try (Sentinel sentinel = Sentinel.watching(first.port(), directory.resolve("sentinel"));
+                    StoreApp app = StoreApp.on(sentinel.url())) {
                 Redis redis = app.redis();
                 assertThat(redis.mode()).isEqualTo("sentinel");
                 await().until(redis::isReady);
@@ -31,8 +29,6 @@ class SentinelTest {
                 await().atMost(Duration.ofSeconds(30)).until(() -> isWritten(redis));
                 assertThat(redis.<String>onRequest(commands -> commands.get("before")))
                         .isEqualTo("1");
-            } finally {
-                sentinel.destroyForcibly().waitFor();
             }
         }
     }
@@ -50,22 +46,5 @@ class SentinelTest {
         } catch (StoreUnavailable e) {
             return false;
         }
-    }
-
-    private Process sentinel(int port, int master) throws Exception {
-        Path configuration = directory.resolve("sentinel.conf");
-        Files.writeString(configuration, """
-                bind 127.0.0.1
-                port %d
-                dir "%s"
-                sentinel monitor main 127.0.0.1 %d 1
-                sentinel down-after-milliseconds main 500
-                sentinel failover-timeout main 3000
-                """.formatted(port, directory, master));
-        Path binary = RedisBinary.forThisPlatform().extractTo(directory);
-        return new ProcessBuilder(binary.toString(), configuration.toString(), "--sentinel")
-                .redirectErrorStream(true)
-                .redirectOutput(directory.resolve("sentinel.log").toFile())
-                .start();
     }
 }

@@ -79,7 +79,12 @@ class StoreStartTest {
     void listenerThatRefusesLateEndsTheApplicationWithCodeOne() {
         int port = RedisServer.freePort();
         StoreProperties properties = new StoreProperties(
-                "redis://127.0.0.1:" + port, directory.toString(), "", Duration.ofMillis(50), Duration.ofSeconds(2));
+                "redis://127.0.0.1:" + port,
+                directory.toString(),
+                "",
+                Duration.ofMillis(50),
+                Duration.ofSeconds(2),
+                null);
         ExternalRedis address = ExternalRedis.of(properties.redisUrl());
         AtomicInteger exitCode = new AtomicInteger(-1);
         try (HardenedClient client = new HardenedClient(address::address);

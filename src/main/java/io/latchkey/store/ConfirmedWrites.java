@@ -1,0 +1,126 @@
+package io.latchkey.store;
+
+import io.lettuce.core.RedisFuture;
+import io.lettuce.core.RedisNoScriptException;
+import io.lettuce.core.ScriptOutputType;
+import io.lettuce.core.api.StatefulRedisConnection;
+import io.lettuce.core.api.async.RedisAsyncCommands;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes that are done when replicas have them, so that a fail-over does not undo what somebody was told.
+ *
+ * <p>On connections of their own: {@code WAIT} holds up whatever comes after it, and waits for what was written before
+ * it on the same connection.
+ */
+// What a script returns, only its ScriptOutputType says.
+@SuppressWarnings("TypeParameterUnusedInFormals")
+final class ConfirmedWrites implements AutoCloseable {
+    /** Writers at once; more of them would only get in each other's way. */
+    private static final int CONNECTIONS = 16;
+
+    private final HardenedClient client;
+    private final int replicas;
+    private final long nanos;
+    private final Semaphore places = new Semaphore(CONNECTIONS, /* fair= */ true);
+    private final Queue<StatefulRedisConnection<String, String>> idle = new ConcurrentLinkedQueue<>();
+    private volatile boolean closed;
+
+    ConfirmedWrites(HardenedClient client, int replicas, long nanos) {
+        this.client = client;
+        this.replicas = replicas;
+        this.nanos = nanos;
+    }
+
+    /** Throws {@link StoreUnavailable} when it is not known whether the change lasts; it may be there all the same. */
+    <T extends @Nullable Object> T run(Script script, ScriptOutputType type, String[] keys, String[] args) {
+        long deadline = System.nanoTime() + nanos;
+        take(deadline);
+        try {
+            StatefulRedisConnection<String, String> connection = open();
+            boolean sound = false;
+            try {
+                T answer = eval(connection.async(), script, type, keys, args, deadline);
+                confirm(connection.async(), deadline);
+                sound = true;
+                return answer;
+            } finally {
+                giveBack(connection, sound);
+            }
+        } finally {
+            places.release();
+        }
+    }
+
+    private static <T extends @Nullable Object> T eval(
+            RedisAsyncCommands<String, String> redis,
+            Script script,
+            ScriptOutputType type,
+            String[] keys,
+            String[] args,
+            long deadline) {
+        try {
+            return await(redis, commands -> commands.<T>evalsha(script.sha(), type, keys, args), deadline);
+        } catch (RedisNoScriptException e) {
+            return await(redis, commands -> commands.<T>eval(script.source(), type, keys, args), deadline);
+        }
+    }
+
+    private void confirm(RedisAsyncCommands<String, String> redis, long deadline) {
+        long millis = Math.max(1, TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime()));
+        // Redis ends the wait by itself; what it then says takes a moment to come here.
+        long confirmed = await(redis, commands -> commands.waitForReplication(replicas, millis), deadline + nanos);
+        if (confirmed < replicas) {
+            throw new StoreUnavailable("Only " + confirmed + " of " + replicas + " replicas confirmed the change");
+        }
+    }
+
+    private static <T extends @Nullable Object> T await(
+            RedisAsyncCommands<String, String> redis,
+            Function<RedisAsyncCommands<String, String>, RedisFuture<T>> command,
+            long deadline) {
+        return Replies.await(command.apply(redis), deadline - System.nanoTime());
+    }
+
+    private void take(long deadline) {
+        try {
+            if (!places.tryAcquire(deadline - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+                throw new StoreUnavailable("Too many changes at once");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new StoreUnavailable("Interrupted while waiting for Redis", e, true);
+        }
+    }
+
+    private StatefulRedisConnection<String, String> open() {
+        StatefulRedisConnection<String, String> known = idle.poll();
+        while (known != null && !known.isOpen()) {
+            known.close();
+            known = idle.poll();
+        }
+        return known == null ? client.connect() : known;
+    }
+
+    /** One that failed may still be answered what nobody waits for, or lead to a server that is no master any more. */
+    private void giveBack(StatefulRedisConnection<String, String> connection, boolean sound) {
+        if (sound && !closed) {
+            idle.add(connection);
+        } else {
+            connection.close();
+        }
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        for (StatefulRedisConnection<String, String> open = idle.poll(); open != null; open = idle.poll()) {
+            open.close();
+        }
+    }
+}
