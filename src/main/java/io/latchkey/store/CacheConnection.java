@@ -25,7 +25,7 @@ final class CacheConnection implements SmartLifecycle, AutoCloseable {
         Server server = properties.cacheRedisUrl().isBlank()
                 ? shared
                 : ExternalRedis.of("LATCHKEY_CACHE_REDIS_URL", properties.cacheRedisUrl());
-        client = HardenedClient.ofBytes(server::address);
+        client = HardenedClient.ofBytes(server);
         // A clock of its own: the time of this Redis is nobody's time.
         link = new Link("The cache's Redis", client, new StoreClock(), properties.requestTimeout());
         redis = new Redis(server, client, link, properties);

@@ -3,8 +3,7 @@ package io.latchkey.store;
 import io.lettuce.core.RedisFuture;
 import io.lettuce.core.RedisNoScriptException;
 import io.lettuce.core.ScriptOutputType;
-import io.lettuce.core.api.StatefulRedisConnection;
-import io.lettuce.core.api.async.RedisAsyncCommands;
+import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Semaphore;
@@ -28,7 +27,7 @@ final class ConfirmedWrites implements AutoCloseable {
     private final int replicas;
     private final long nanos;
     private final Semaphore places = new Semaphore(CONNECTIONS, /* fair= */ true);
-    private final Queue<StatefulRedisConnection<String, String>> idle = new ConcurrentLinkedQueue<>();
+    private final Queue<Line> idle = new ConcurrentLinkedQueue<>();
     private volatile boolean closed;
 
     ConfirmedWrites(HardenedClient client, int replicas, long nanos) {
@@ -42,11 +41,13 @@ final class ConfirmedWrites implements AutoCloseable {
         long deadline = System.nanoTime() + nanos;
         take(deadline);
         try {
-            StatefulRedisConnection<String, String> connection = open();
+            Line connection = open();
             boolean sound = false;
             try {
-                T answer = eval(connection.async(), script, type, keys, args, deadline);
-                confirm(connection.async(), deadline);
+                // In a cluster, too, both go to the one server that keeps the key.
+                RedisClusterAsyncCommands<String, String> server = connection.commandsOf(keys[0]);
+                T answer = eval(server, script, type, keys, args, deadline);
+                confirm(server, deadline);
                 sound = true;
                 return answer;
             } finally {
@@ -58,7 +59,7 @@ final class ConfirmedWrites implements AutoCloseable {
     }
 
     private static <T extends @Nullable Object> T eval(
-            RedisAsyncCommands<String, String> redis,
+            RedisClusterAsyncCommands<String, String> redis,
             Script script,
             ScriptOutputType type,
             String[] keys,
@@ -71,7 +72,7 @@ final class ConfirmedWrites implements AutoCloseable {
         }
     }
 
-    private void confirm(RedisAsyncCommands<String, String> redis, long deadline) {
+    private void confirm(RedisClusterAsyncCommands<String, String> redis, long deadline) {
         long millis = Math.max(1, TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime()));
         // Redis ends the wait by itself; what it then says takes a moment to come here.
         long confirmed = await(redis, commands -> commands.waitForReplication(replicas, millis), deadline + nanos);
@@ -81,8 +82,8 @@ final class ConfirmedWrites implements AutoCloseable {
     }
 
     private static <T extends @Nullable Object> T await(
-            RedisAsyncCommands<String, String> redis,
-            Function<RedisAsyncCommands<String, String>, RedisFuture<T>> command,
+            RedisClusterAsyncCommands<String, String> redis,
+            Function<RedisClusterAsyncCommands<String, String>, RedisFuture<T>> command,
             long deadline) {
         return Replies.await(command.apply(redis), deadline - System.nanoTime());
     }
@@ -98,8 +99,8 @@ final class ConfirmedWrites implements AutoCloseable {
         }
     }
 
-    private StatefulRedisConnection<String, String> open() {
-        StatefulRedisConnection<String, String> known = idle.poll();
+    private Line open() {
+        Line known = idle.poll();
         while (known != null && !known.isOpen()) {
             known.close();
             known = idle.poll();
@@ -108,7 +109,7 @@ final class ConfirmedWrites implements AutoCloseable {
     }
 
     /** One that failed may still be answered what nobody waits for, or lead to a server that is no master any more. */
-    private void giveBack(StatefulRedisConnection<String, String> connection, boolean sound) {
+    private void giveBack(Line connection, boolean sound) {
         if (sound && !closed) {
             idle.add(connection);
         } else {
@@ -119,7 +120,7 @@ final class ConfirmedWrites implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
-        for (StatefulRedisConnection<String, String> open = idle.poll(); open != null; open = idle.poll()) {
+        for (Line open = idle.poll(); open != null; open = idle.poll()) {
             open.close();
         }
     }

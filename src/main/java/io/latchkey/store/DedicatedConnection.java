@@ -2,7 +2,6 @@ package io.latchkey.store;
 
 import io.lettuce.core.RedisException;
 import io.lettuce.core.RedisFuture;
-import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
 import java.time.Duration;
 import java.util.function.Function;
@@ -19,7 +18,7 @@ public final class DedicatedConnection implements AutoCloseable {
     private static final Duration SLACK = Duration.ofSeconds(2);
 
     private final HardenedClient client;
-    private volatile @Nullable StatefulRedisConnection<String, String> connection;
+    private volatile @Nullable Line connection;
     private volatile boolean closed;
 
     DedicatedConnection(HardenedClient client) {
@@ -29,10 +28,10 @@ public final class DedicatedConnection implements AutoCloseable {
     /** Runs a command that blocks for {@code block} at most; {@link StoreUnavailable} when it was not answered. */
     public <T extends @Nullable Object> T run(
             Duration block, Function<RedisClusterAsyncCommands<String, String>, ? extends RedisFuture<T>> command) {
-        StatefulRedisConnection<String, String> current = open();
+        Line current = open();
         try {
             return Replies.await(
-                    command.apply(current.async()), block.plus(SLACK).toNanos());
+                    command.apply(current.commands()), block.plus(SLACK).toNanos());
         } catch (StoreUnavailable e) {
             if (!e.isRefusal()) {
                 drop(current);
@@ -46,14 +45,14 @@ public final class DedicatedConnection implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
-        StatefulRedisConnection<String, String> current = connection;
+        Line current = connection;
         if (current != null) {
             drop(current);
         }
     }
 
-    private StatefulRedisConnection<String, String> open() {
-        StatefulRedisConnection<String, String> current = connection;
+    private Line open() {
+        Line current = connection;
         if (current == null) {
             current = client.connect();
             connection = current;
@@ -66,7 +65,7 @@ public final class DedicatedConnection implements AutoCloseable {
     }
 
     /** A read that was given up may still be answered; on this connection it would block the next one. */
-    private void drop(StatefulRedisConnection<String, String> dropped) {
+    private void drop(Line dropped) {
         connection = null;
         dropped.close();
     }

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -59,12 +60,12 @@ final class EmbeddedRedis implements Server {
     }
 
     @Override
-    public RedisURI address() {
-        return RedisURI.builder()
+    public List<RedisURI> addresses() {
+        return List.of(RedisURI.builder()
                 .withHost("127.0.0.1")
                 .withPort(port)
                 .withPassword(password.toCharArray())
-                .build();
+                .build());
     }
 
     @Override

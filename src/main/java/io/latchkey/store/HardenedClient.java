@@ -1,5 +1,6 @@
 package io.latchkey.store;
 
+import io.lettuce.core.AbstractRedisClient;
 import io.lettuce.core.ClientOptions;
 import io.lettuce.core.ClientOptions.DisconnectedBehavior;
 import io.lettuce.core.MaintNotificationsConfig;
@@ -10,7 +11,9 @@ import io.lettuce.core.SocketOptions;
 import io.lettuce.core.SocketOptions.KeepAliveOptions;
 import io.lettuce.core.SocketOptions.TcpUserTimeoutOptions;
 import io.lettuce.core.TimeoutOptions;
-import io.lettuce.core.api.StatefulRedisConnection;
+import io.lettuce.core.cluster.ClusterClientOptions;
+import io.lettuce.core.cluster.ClusterTopologyRefreshOptions;
+import io.lettuce.core.cluster.RedisClusterClient;
 import io.lettuce.core.codec.StringCodec;
 import io.lettuce.core.metrics.CommandLatencyRecorder;
 import io.lettuce.core.resource.ClientResources;
@@ -18,7 +21,9 @@ import io.lettuce.core.resource.Delay;
 import io.lettuce.core.resource.EpollProvider;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -31,40 +36,57 @@ final class HardenedClient implements AutoCloseable {
     // Each Sentinel of the URL is tried in turn before the server itself.
     private static final Duration ALL_SENTINELS = Duration.ofSeconds(10);
     private static final int QUEUE = 20_000;
+    /** How soon it is seen that a cluster has another shape, if no answer says so earlier. */
+    private static final Duration TOPOLOGY_EVERY = Duration.ofSeconds(2);
 
     private final ClientResources resources;
-    private final RedisClient client;
-    private final Supplier<RedisURI> address;
-    private final StringCodec codec;
+    private final AbstractRedisClient client;
+    private final Supplier<CompletionStage<Line>> connector;
 
-    /** {@code address} is asked at each connect, because the embedded Redis has none before it runs. */
-    HardenedClient(Supplier<RedisURI> address) {
-        this(address, StringCodec.UTF8);
+    HardenedClient(Server server) {
+        this(server, StringCodec.UTF8);
     }
 
-    private HardenedClient(Supplier<RedisURI> address, StringCodec codec) {
-        this.address = address;
-        this.codec = codec;
+    private HardenedClient(Server server, StringCodec codec) {
         resources = ClientResources.builder()
                 .reconnectDelay(
                         Delay.equalJitter(Duration.ofMillis(10), Duration.ofSeconds(1), 20, TimeUnit.MILLISECONDS))
                 .commandLatencyRecorder(CommandLatencyRecorder.disabled())
                 .build();
-        client = RedisClient.create(resources);
-        client.setOptions(options());
+        if (server.isCluster()) {
+            RedisClusterClient cluster = RedisClusterClient.create(resources, patient(server.addresses()));
+            cluster.setOptions(clusterOptions());
+            client = cluster;
+            connector = () -> cluster.refreshPartitionsAsync()
+                    .thenCompose(refreshed -> cluster.connectAsync(codec))
+                    .thenApply(Line.Cluster::new);
+        } else {
+            RedisClient single = RedisClient.create(resources);
+            single.setOptions(options());
+            client = single;
+            // Asked at each connect: the embedded Redis has no address before it runs.
+            connector =
+                    () -> single.connectAsync(codec, patient(server.addresses()).getFirst())
+                            .thenApply(Line.Single::new);
+        }
     }
 
     /** Each character of a value is one byte, so that any bytes pass as text, neither changed nor grown. */
-    static HardenedClient ofBytes(Supplier<RedisURI> address) {
-        return new HardenedClient(address, new StringCodec(StandardCharsets.ISO_8859_1));
+    static HardenedClient ofBytes(Server server) {
+        return new HardenedClient(server, new StringCodec(StandardCharsets.ISO_8859_1));
+    }
+
+    private static List<RedisURI> patient(List<RedisURI> addresses) {
+        for (RedisURI address : addresses) {
+            address.setTimeout(HANDSHAKE_TIMEOUT);
+            address.getSentinels().forEach(sentinel -> sentinel.setTimeout(HANDSHAKE_TIMEOUT));
+        }
+        return addresses;
     }
 
     /** Connects, or throws {@link StoreUnavailable} after a few seconds at most. */
-    StatefulRedisConnection<String, String> connect() {
-        RedisURI uri = address.get();
-        uri.setTimeout(HANDSHAKE_TIMEOUT);
-        uri.getSentinels().forEach(sentinel -> sentinel.setTimeout(HANDSHAKE_TIMEOUT));
-        CompletableFuture<StatefulRedisConnection<String, String>> connecting = connecting(uri);
+    Line connect() {
+        CompletableFuture<Line> connecting = connecting();
         try {
             return connecting.get(ALL_SENTINELS.toMillis(), TimeUnit.MILLISECONDS);
         } catch (ExecutionException e) {
@@ -85,6 +107,20 @@ final class HardenedClient implements AutoCloseable {
     }
 
     private static ClientOptions options() {
+        return hardened(ClientOptions.builder()).build();
+    }
+
+    private static ClusterClientOptions clusterOptions() {
+        ClusterClientOptions.Builder options = ClusterClientOptions.builder();
+        hardened(options);
+        return options.topologyRefreshOptions(ClusterTopologyRefreshOptions.builder()
+                        .enablePeriodicRefresh(TOPOLOGY_EVERY)
+                        .adaptiveRefreshTriggersTimeout(TOPOLOGY_EVERY)
+                        .build())
+                .build();
+    }
+
+    private static ClientOptions.Builder hardened(ClientOptions.Builder options) {
         SocketOptions.Builder socket = SocketOptions.builder()
                 .connectTimeout(CONNECT_TIMEOUT)
                 .keepAlive(KeepAliveOptions.builder()
@@ -100,8 +136,7 @@ final class HardenedClient implements AutoCloseable {
                     .tcpUserTimeout(Duration.ofSeconds(10))
                     .build());
         }
-        return ClientOptions.builder()
-                .socketOptions(socket.build())
+        return options.socketOptions(socket.build())
                 .disconnectedBehavior(DisconnectedBehavior.REJECT_COMMANDS)
                 .requestQueueSize(QUEUE)
                 // True means: do not send it again after a reconnect. A write that was lost half-way may have happened.
@@ -109,21 +144,20 @@ final class HardenedClient implements AutoCloseable {
                 .autoReconnect(true)
                 // Every caller waits with a deadline of its own; a timer per command would cost and do nothing.
                 .timeoutOptions(TimeoutOptions.builder().timeoutCommands(false).build())
-                .maintNotificationsConfig(MaintNotificationsConfig.disabled())
-                .build();
+                .maintNotificationsConfig(MaintNotificationsConfig.disabled());
     }
 
-    private CompletableFuture<StatefulRedisConnection<String, String>> connecting(RedisURI uri) {
+    private CompletableFuture<Line> connecting() {
         try {
-            return client.connectAsync(codec, uri).toCompletableFuture();
+            return connector.get().toCompletableFuture();
         } catch (RedisException e) {
             throw Replies.failure(e);
         }
     }
 
     @SuppressWarnings("FutureReturnValueIgnored")
-    private static void abandon(CompletableFuture<StatefulRedisConnection<String, String>> connecting) {
-        connecting.thenAccept(StatefulRedisConnection::close);
+    private static void abandon(CompletableFuture<Line> connecting) {
+        connecting.thenAccept(Line::close);
     }
 
     private static String rootMessage(Throwable error) {

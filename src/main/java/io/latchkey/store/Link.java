@@ -4,7 +4,6 @@ import io.lettuce.core.RedisChannelHandler;
 import io.lettuce.core.RedisConnectionStateListener;
 import io.lettuce.core.RedisFuture;
 import io.lettuce.core.ScriptOutputType;
-import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
 import java.time.Duration;
 import java.util.List;
@@ -19,6 +18,9 @@ final class Link implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Link.class);
     private static final int TOLERATED_FAILURES = 3;
     private static final int WARM_UP = 20;
+    /** In a cluster, the name that says which server counts: the key store's. */
+    private static final String[] KEPT_WITH = {"api_keys:valid"};
+
     private static final long STALLED = TimeUnit.SECONDS.toNanos(5);
     private static final long MEASURE_EVERY = TimeUnit.SECONDS.toNanos(1);
 
@@ -27,11 +29,11 @@ final class Link implements AutoCloseable {
     private final StoreClock clock;
     private final long requestNanos;
     private final AtomicInteger failures = new AtomicInteger();
-    private volatile @Nullable StatefulRedisConnection<String, String> connection;
+    private volatile @Nullable Line connection;
     private volatile boolean up;
     private volatile boolean closed;
     private boolean everDown;
-    private @Nullable RedisFuture<String> pending;
+    private @Nullable RedisFuture<List<String>> pending;
     private long pendingSince;
     private long measuredAt;
 
@@ -51,11 +53,11 @@ final class Link implements AutoCloseable {
     }
 
     RedisClusterAsyncCommands<String, String> commands() {
-        StatefulRedisConnection<String, String> current = connection;
+        Line current = connection;
         if (current == null) {
             throw new StoreUnavailable("Redis was not reached yet");
         }
-        return current.async();
+        return current.commands();
     }
 
     /** A command on a request's path was answered. */
@@ -102,8 +104,8 @@ final class Link implements AutoCloseable {
     }
 
     private void connect() {
-        StatefulRedisConnection<String, String> fresh = client.connect();
-        fresh.addListener(new RedisConnectionStateListener() {
+        Line fresh = client.connect();
+        fresh.whenLost(new RedisConnectionStateListener() {
             @Override
             public void onRedisDisconnected(RedisChannelHandler<?, ?> closed) {
                 if (fresh.equals(connection)) {
@@ -116,7 +118,7 @@ final class Link implements AutoCloseable {
     }
 
     private void probe() {
-        RedisFuture<String> unanswered = pending;
+        RedisFuture<List<String>> unanswered = pending;
         if (unanswered != null && !unanswered.isDone()) {
             // One probe at a time: a Redis that hangs for an hour must not find thousands of them.
             if (System.nanoTime() - pendingSince > STALLED) {
@@ -124,7 +126,7 @@ final class Link implements AutoCloseable {
             }
             return;
         }
-        RedisFuture<String> ping = commands().ping();
+        RedisFuture<List<String>> ping = askTime();
         pending = ping;
         pendingSince = System.nanoTime();
         if (isAnsweredInTime(ping)) {
@@ -135,7 +137,12 @@ final class Link implements AutoCloseable {
         }
     }
 
-    private boolean isAnsweredInTime(RedisFuture<String> ping) {
+    /** By a script with a key: of a cluster, only the server that keeps the keys is asked. */
+    private RedisFuture<List<String>> askTime() {
+        return commands().eval("return redis.call('TIME')", ScriptOutputType.MULTI, KEPT_WITH);
+    }
+
+    private boolean isAnsweredInTime(RedisFuture<List<String>> ping) {
         try {
             return ping.await(requestNanos, TimeUnit.NANOSECONDS);
         } catch (InterruptedException e) {
@@ -150,8 +157,7 @@ final class Link implements AutoCloseable {
             return;
         }
         for (int i = 0; i < WARM_UP; i++) {
-            RedisFuture<Long> answer = commands().eval("return 1", ScriptOutputType.INTEGER);
-            Replies.await(answer, STALLED);
+            Replies.await(askTime(), STALLED);
         }
     }
 
@@ -159,7 +165,7 @@ final class Link implements AutoCloseable {
         long sent = System.nanoTime();
         measuredAt = sent;
         try {
-            List<String> time = Replies.await(commands().time(), requestNanos);
+            List<String> time = Replies.await(askTime(), requestNanos);
             long received = System.nanoTime();
             clock.measured(
                     sent, received, Long.parseLong(time.getFirst()) * 1_000_000 + Long.parseLong(time.getLast()));
@@ -171,7 +177,7 @@ final class Link implements AutoCloseable {
 
     /** A server that accepts but never answers may have been replaced: ask for the way again. */
     private void renew() {
-        StatefulRedisConnection<String, String> stalled = connection;
+        Line stalled = connection;
         connection = null;
         pending = null;
         if (stalled != null) {
@@ -188,7 +194,7 @@ final class Link implements AutoCloseable {
     }
 
     private synchronized void up() {
-        StatefulRedisConnection<String, String> current = connection;
+        Line current = connection;
         if (!closed && !up && current != null && current.isOpen()) {
             failures.set(0);
             up = true;

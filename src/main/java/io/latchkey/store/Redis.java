@@ -111,7 +111,7 @@ public final class Redis implements AutoCloseable {
         return ready;
     }
 
-    /** {@code embedded}, {@code standalone} or {@code sentinel}. */
+    /** {@code embedded}, {@code standalone}, {@code sentinel} or {@code cluster}. */
     public String mode() {
         return server.mode();
     }

@@ -27,7 +27,7 @@ class StoreConfiguration {
 
     @Bean
     HardenedClient redisClient(Server server) {
-        return new HardenedClient(server::address);
+        return new HardenedClient(server);
     }
 
     @Bean

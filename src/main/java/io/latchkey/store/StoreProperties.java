@@ -14,8 +14,8 @@ import org.springframework.validation.annotation.Validated;
 /**
  * Which Redis, and how long one command may take.
  *
- * @param redisUrl where Redis is, {@code LATCHKEY_REDIS_URL}: {@code redis://}, {@code rediss://} or
- *     {@code redis-sentinel://}; default empty, which runs an embedded Redis that serves one node only
+ * @param redisUrl where Redis is, {@code LATCHKEY_REDIS_URL}: {@code redis://}, {@code rediss://}, {@code
+ *     redis-sentinel://} or {@code redis-cluster://}; default empty, which runs an embedded Redis that serves one node only
  * @param dataDir where the embedded Redis keeps its data and the secrets made for it, {@code LATCHKEY_DATA_DIR};
  *     default {@code ./data}; losing it loses every key; unused when {@code redisUrl} is set
  * @param cacheRedisUrl where stored answers are, {@code LATCHKEY_CACHE_REDIS_URL}, in the same forms; default empty, which
@@ -24,7 +24,7 @@ import org.springframework.validation.annotation.Validated;
  *     slow Redis counts as down, too long and every request is slow while Redis is
  * @param adminTimeout how long an admin act or background work waits for Redis; default 2 s, 10 ms to 60 s
  * @param confirmingReplicas how many replicas must have a change of a key before it is acknowledged, 0 to 5; default 1
- *     with Sentinel, else 0. Without as many that answer, keys cannot be changed. Danger: with 0 a fail-over may undo
+ *     with Sentinel and in a cluster, else 0. Without as many that answer, keys cannot be changed. Danger: with 0 a fail-over may undo
  *     what an operator was told
  */
 @ConfigurationProperties("latchkey.store")
@@ -50,7 +50,7 @@ record StoreProperties(
         if (confirmingReplicas != null) {
             return confirmingReplicas;
         }
-        return server.mode().equals("sentinel") ? 1 : 0;
+        return server.mode().equals("sentinel") || server.isCluster() ? 1 : 0;
     }
 
     /** An empty variable means the default, not the directory that the process happens to run in. */

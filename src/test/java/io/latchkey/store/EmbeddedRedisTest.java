@@ -23,7 +23,7 @@ class EmbeddedRedisTest {
         try (StoreApp app = StoreApp.embedded(data)) {
             Redis redis = app.redis();
             EmbeddedRedis server = app.get(EmbeddedRedis.class);
-            int port = server.address().getPort();
+            int port = server.addresses().getFirst().getPort();
             List<String> acknowledged = new ArrayList<>();
             for (int round = 0; round < 3; round++) {
                 for (int i = 0; i < 200; i++) {
@@ -38,7 +38,7 @@ class EmbeddedRedisTest {
                     assertThat(redis.isUp()).isTrue();
                 });
             }
-            assertThat(server.address().getPort()).isEqualTo(port);
+            assertThat(server.addresses().getFirst().getPort()).isEqualTo(port);
             assertThat(redis.<Long>onAdmin(commands -> commands.exists(acknowledged.toArray(String[]::new))))
                     .isEqualTo(600);
         }

@@ -87,7 +87,7 @@ class StoreStartTest {
                 null);
         ExternalRedis address = ExternalRedis.of(properties.redisUrl());
         AtomicInteger exitCode = new AtomicInteger(-1);
-        try (HardenedClient client = new HardenedClient(address::address);
+        try (HardenedClient client = new HardenedClient(address);
                 GenericApplicationContext context = new GenericApplicationContext();
                 RedisServer server = RedisServer.on(port, directory)) {
             Link link = new Link(client, new StoreClock(), properties.requestTimeout());
@@ -108,7 +108,7 @@ class StoreStartTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "redis-cluster://user:hunter2@host:1",
+                "redis-socket://user:hunter2@host:1",
                 "http://user:hunter2@host",
                 "user:hunter2@host",
                 "redis://user:hunter2@[",
@@ -125,12 +125,15 @@ class StoreStartTest {
     @Test
     void everyAcceptedFormOfUrlIsUnderstood() {
         assertThat(ExternalRedis.of("redis://host:1/2").mode()).isEqualTo("standalone");
-        assertThat(ExternalRedis.of("rediss://user:pass@host").address().isSsl())
+        assertThat(ExternalRedis.of("rediss://user:pass@host")
+                        .addresses()
+                        .getFirst()
+                        .isSsl())
                 .isTrue();
         ExternalRedis sentinel = ExternalRedis.of("redis-sentinel://pass@one:26379,two:26380/0#main");
         assertThat(sentinel.mode()).isEqualTo("sentinel");
-        assertThat(sentinel.address().getSentinels()).hasSize(2);
-        assertThat(sentinel.address().getSentinelMasterId()).isEqualTo("main");
+        assertThat(sentinel.addresses().getFirst().getSentinels()).hasSize(2);
+        assertThat(sentinel.addresses().getFirst().getSentinelMasterId()).isEqualTo("main");
     }
 
     private static String url(int port) {

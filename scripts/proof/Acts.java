@@ -1,0 +1,214 @@
+import java.io.IOException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+
+/** What an operator does, on any node, and what each token must get before, meanwhile and after. */
+final class Acts {
+    /** Finish and rollback do not say who has heard of them; K7 gives a change a second. */
+    private static final double UNTOLD = 1000;
+    /** Until when a node that hears of no change must have asked for itself (K11). */
+    static final double HARD_BOUND = 5000;
+
+    private final Proof proof;
+    private final Load load;
+    private final Random random;
+    final AtomicInteger rotations = new AtomicInteger();
+    final AtomicInteger revocations = new AtomicInteger();
+    final AtomicInteger refused = new AtomicInteger();
+    final AtomicInteger unknown = new AtomicInteger();
+    final AtomicInteger inexact = new AtomicInteger();
+    final AtomicInteger unacknowledged = new AtomicInteger();
+
+    Acts(Proof proof, Load load, Random random) {
+        this.proof = proof;
+        this.load = load;
+        this.random = random;
+    }
+
+    /** Null when nobody knows whether it was made. */
+    Key create(Http node) {
+        Http.Answer made = admin(node, "POST", "/admin/keys", "{\"name\":\"proof\"}");
+        if (made.status() != 201) {
+            unknown.incrementAndGet();
+            return null;
+        }
+        Key key = new Key(made.get("id"));
+        key.acknowledged.incrementAndGet();
+        key.current = new Secret(key, made.get("token"), Proof.now());
+        key.secrets.add(key.current);
+        load.know(key);
+        return key;
+    }
+
+    void rotate(Http node) {
+        Key key = load.take(random);
+        if (key == null) {
+            return;
+        }
+        try {
+            long[] overlaps = {0, 500, 1000, 2000, 5000, 10_000};
+            long overlap = overlaps[random.nextInt(overlaps.length)];
+            if (random.nextInt(4) == 0) {
+                rotateAtFirstUse(node, key, overlap);
+            } else {
+                rotateNow(node, key, overlap);
+            }
+        } finally {
+            key.busy.set(false);
+        }
+    }
+
+    private void rotateNow(Http node, Key key, long overlap) {
+        Secret old = key.current;
+        double sent = Proof.now();
+        double before = old.worksUntil;
+        old.worksUntil = Math.min(before, sent + overlap);
+        Http.Answer answer = admin(node, "POST", "/admin/keys/" + key.id + "/rotations", "{\"overlap\":\"PT" + overlap / 1000.0 + "S\"}");
+        double answered = Proof.now();
+        if (answer.status() == 409) {
+            refused.incrementAndGet();
+            old.worksUntil = before;
+            return;
+        }
+        if (!done(key, answer, 201)) {
+            return;
+        }
+        rotations.incrementAndGet();
+        double deadline = Instant.parse(answer.get("oldSecretNotAfter")).toEpochMilli();
+        // Redis' clock is this machine's, give or take.
+        if (deadline < sent + overlap - Secret.EXACTNESS || deadline > answered + overlap + 50) {
+            inexact.incrementAndGet();
+            proof.say("inexact deadline", (deadline - answered - overlap) + " ms after what was asked for");
+        }
+        old.endsAt(deadline);
+        Secret fresh = new Secret(key, answer.get("token"), answered);
+        key.current = fresh;
+        load.know(fresh);
+        if (overlap >= 5000 && random.nextInt(2) == 0) {
+            LockSupport.parkNanos(random.nextLong(1_000_000_000L));
+            end(node, key, old, fresh, answer.get("id"));
+        }
+    }
+
+    /** Before the overlap is over: finished, rolled back or extended. */
+    private void end(Http node, Key key, Secret old, Secret fresh, String rotation) {
+        String path = "/admin/keys/" + key.id + "/rotations/" + rotation;
+        switch (random.nextInt(3)) {
+            case 0 -> {
+                old.worksUntil = Proof.now();
+                if (done(key, admin(node, "POST", path + "/finish", "{\"force\":true}"), 200)) {
+                    old.failsFrom = Math.min(old.failsFrom, Proof.now() + UNTOLD);
+                }
+            }
+            case 1 -> {
+                fresh.worksUntil = Proof.now();
+                old.failsFrom = Secret.NEVER;
+                if (done(key, admin(node, "POST", path + "/rollback", "{\"force\":true}"), 200)) {
+                    old.worksUntil = Secret.NEVER;
+                    fresh.failsFrom = Proof.now() + UNTOLD;
+                    key.current = old;
+                }
+            }
+            default -> {
+                old.failsFrom = Secret.NEVER;
+                double until = Math.floor(old.worksUntil + 3000);
+                Http.Answer answer = admin(node, "POST", path + "/extend", "{\"until\":\"" + Instant.ofEpochMilli((long) until) + "\"}");
+                if (done(key, answer, 200)) {
+                    old.endsAt(until);
+                }
+            }
+        }
+    }
+
+    private void rotateAtFirstUse(Http node, Key key, long overlap) {
+        Secret old = key.current;
+        Http.Answer answer = admin(
+                node, "POST", "/admin/keys/" + key.id + "/rotations", "{\"overlap\":\"PT" + overlap / 1000.0 + "S\",\"activation\":\"first-use\"}");
+        if (answer.status() == 409) {
+            refused.incrementAndGet();
+            return;
+        }
+        if (!done(key, answer, 201)) {
+            return;
+        }
+        rotations.incrementAndGet();
+        Secret fresh = new Secret(key, answer.get("token"), Proof.now());
+        fresh.beforeFirstUse = () -> old.worksUntil = Math.min(old.worksUntil, Proof.now() + overlap);
+        fresh.afterFirstUse = () -> {
+            old.failsFrom = Math.min(old.failsFrom, Proof.now() + overlap + Secret.EXACTNESS);
+            key.current = fresh;
+        };
+        key.pending = fresh;
+        load.know(fresh);
+    }
+
+    void revoke(Http node) {
+        Key key = load.take(random);
+        if (key != null) {
+            revoke(node, key, true);
+        }
+    }
+
+    /** A key whose first calls are under way while it is revoked: a look-up may be older than the change. */
+    void revokeNewborn(Http maker, Http revoker) {
+        Key key = create(maker);
+        if (key != null && key.busy.compareAndSet(false, true)) {
+            load.rush(key.current);
+            revoke(revoker, key, true);
+            load.callEverywhere(key.current);
+        }
+    }
+
+    /** Of a key that was taken; it stays so, for nothing more can be done with it. */
+    void revoke(Http node, Key key, boolean told) {
+        List<Secret> secrets = new ArrayList<>(key.secrets);
+        double sent = Proof.now();
+        secrets.forEach(secret -> secret.worksUntil = Math.min(secret.worksUntil, sent));
+        Http.Answer answer = admin(node, "DELETE", "/admin/keys/" + key.id, "", "Prefer", told ? "wait=5" : "wait=0");
+        double answered = Proof.now();
+        if (answer.status() == 202 || done(key, answer, 200)) {
+            if (answer.status() == 202) {
+                key.acknowledged.incrementAndGet();
+                if (told) {
+                    unacknowledged.incrementAndGet();
+                }
+            }
+            revocations.incrementAndGet();
+            key.revoked = true;
+            // Every node has said that it knows: from here on, none may accept it.
+            double from = answer.status() == 200 ? answered : answered + HARD_BOUND;
+            secrets.forEach(secret -> {
+                secret.failsFrom = Math.min(secret.failsFrom, from);
+                load.know(secret);
+            });
+        }
+    }
+
+    private boolean done(Key key, Http.Answer answer, int expected) {
+        if (answer.status() == expected) {
+            key.acknowledged.incrementAndGet();
+            return true;
+        }
+        key.unknown = true;
+        unknown.incrementAndGet();
+        if (answer.status() != 503 && answer.status() != 0) {
+            proof.say("act", "answered " + answer.status() + ": " + answer.body());
+            proof.unexpected.incrementAndGet();
+        }
+        return false;
+    }
+
+    private Http.Answer admin(Http node, String method, String path, String body, String... more) {
+        List<String> fields = new ArrayList<>(List.of("Authorization", "Bearer " + proof.adminToken));
+        fields.addAll(List.of(more));
+        try {
+            return node.send(method, path, body, fields.toArray(String[]::new));
+        } catch (IOException e) {
+            return new Http.Answer(0, String.valueOf(e.getMessage()));
+        }
+    }
+}

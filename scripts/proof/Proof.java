@@ -1,0 +1,324 @@
+import java.io.IOException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
+
+/**
+ * Drives several nodes with hundreds of keys while keys are rotated and revoked, the stream of changes is cut and the
+ * master of Redis is killed, and says what every single call should have got.
+ */
+final class Proof {
+    private static final int QUIET_WINDOWS = 5;
+
+    private final int[] ports;
+    private final int[] managementPorts;
+    final String adminToken;
+    private final Map<String, String> options;
+    private final Random random;
+    private final List<Wire> wires = new ArrayList<>();
+    private final Load load = new Load(this);
+    private final Acts acts;
+    private final Map<String, AtomicInteger> said = new ConcurrentHashMap<>();
+    final AtomicInteger unexpected = new AtomicInteger();
+    private final List<String> broken = new ArrayList<>();
+    volatile boolean over;
+    private volatile double failoverBegan = Double.NaN;
+    private volatile double failoverEnded = Double.NaN;
+
+    private Proof(Map<String, String> options) {
+        this.options = options;
+        ports = numbers("nodes");
+        managementPorts = numbers("management");
+        adminToken = options.get("admin-token");
+        random = new Random(Long.parseLong(options.get("seed")));
+        acts = new Acts(this, load, random);
+    }
+
+    public static void main(String[] arguments) throws Exception {
+        Map<String, String> options = new HashMap<>();
+        for (int i = 0; i < arguments.length; i += 2) {
+            options.put(arguments[i].substring(2), arguments[i + 1]);
+        }
+        if (options.containsKey("wires")) {
+            serveWires(options);
+            return;
+        }
+        Proof proof = new Proof(options);
+        proof.run();
+        System.exit(proof.verdict() ? 0 : 1);
+    }
+
+    /** The network alone, in a process that is there before the nodes; each line it reads silences or frees streams. */
+    private static void serveWires(Map<String, String> options) throws IOException {
+        List<Wire> wires = new ArrayList<>();
+        for (String pair : options.get("wires").split(",")) {
+            String[] ports = pair.split(":");
+            wires.add(Wire.open(Integer.parseInt(ports[0]), Integer.parseInt(ports[1]), Integer.parseInt(options.get("delay"))));
+        }
+        java.io.BufferedReader orders = new java.io.BufferedReader(new java.io.InputStreamReader(System.in));
+        for (String order = orders.readLine(); order != null; order = orders.readLine()) {
+            boolean silent = order.equals("silence");
+            wires.forEach(wire -> wire.silenceStreams(silent));
+        }
+    }
+
+    static double now() {
+        Instant now = Instant.now();
+        return now.getEpochSecond() * 1000.0 + now.getNano() / 1e6;
+    }
+
+    /** The first few of each kind of what went wrong, as it happens. */
+    void say(String kind, String what) {
+        if (said.computeIfAbsent(kind, first -> new AtomicInteger()).incrementAndGet() <= 5) {
+            System.err.println("  " + kind + ": " + what);
+        }
+    }
+
+    List<Http> connections() {
+        return IntStream.of(ports).mapToObj(Http::new).toList();
+    }
+
+    boolean inFailover(double sent, double answered) {
+        double ended = failoverEnded;
+        return answered >= failoverBegan && (Double.isNaN(ended) || sent <= ended);
+    }
+
+    private void run() throws Exception {
+        int keys = number("keys");
+        List<Http> operators = connections();
+        System.err.println("making " + keys + " keys");
+        for (int i = 0; i < keys; i++) {
+            if (acts.create(operators.get(i % operators.size())) == null) {
+                throw new IllegalStateException("a key could not be made before anything was broken");
+            }
+        }
+        load.callers(number("callers"), number("rate"));
+        System.err.println("warming up");
+        sleep(number("warm-up"));
+
+        double window = number("window") * 1000.0;
+        double quietFrom = now();
+        System.err.println("quiet windows");
+        sleep(number("window") * QUIET_WINDOWS);
+        double[] quiet = windows(quietFrom, window, QUIET_WINDOWS);
+
+        System.err.println("rotations and revocations");
+        double busyFrom = now();
+        act(operators, number("rotations") / 2, number("revocations") / 2);
+        double busyTo = now();
+        double[] busy = windows(busyFrom, window, Math.max(1, (int) ((busyTo - busyFrom) / window)));
+        System.err.println("keys that are revoked while they are called for the first time");
+        bear(number("newborns"));
+        // Before anything is broken on purpose.
+        double[] propagation = propagation();
+
+        System.err.println("the stream of changes goes silent");
+        silence(operators);
+
+        System.err.println("the master of Redis is killed");
+        failover(operators);
+
+        sleep(number("settle"));
+        over = true;
+        sleep(1);
+        figures(quiet, busy, propagation);
+        audit(operators.getFirst());
+    }
+
+    /** On all nodes at once. */
+    private void bear(int newborns) throws InterruptedException {
+        List<Thread> midwives = new ArrayList<>();
+        for (int i = 0; i < ports.length; i++) {
+            Http maker = new Http(ports[i]);
+            Http revoker = new Http(ports[(i + 1) % ports.length]);
+            midwives.add(Thread.ofVirtual().start(() -> {
+                for (int n = 0; n < newborns / ports.length; n++) {
+                    acts.revokeNewborn(maker, revoker);
+                }
+            }));
+        }
+        for (Thread midwife : midwives) {
+            midwife.join();
+        }
+    }
+
+    /** Evenly spread, so that one is hardly over when the next begins. */
+    private void act(List<Http> operators, int rotations, int revocations) {
+        int all = rotations + revocations;
+        long pause = number("pause") * 1_000_000L;
+        for (int i = 0; i < all; i++) {
+            LockSupport.parkNanos(pause);
+            Http node = operators.get(random.nextInt(operators.size()));
+            if (i * (long) revocations / all != (i + 1) * (long) revocations / all) {
+                acts.revoke(node);
+            } else {
+                acts.rotate(node);
+            }
+        }
+    }
+
+    /** Nobody hears of a revocation; everybody must have asked within the hard bound. */
+    private void silence(List<Http> operators) throws Exception {
+        wires("silence");
+        for (int i = 0; i < 5; i++) {
+            sleep(1);
+            Key key = load.take(random);
+            if (key != null) {
+                acts.revoke(operators.get(random.nextInt(operators.size())), key, false);
+            }
+        }
+        sleep(7);
+        wires("speak");
+        sleep(4);
+    }
+
+    private void failover(List<Http> operators) throws Exception {
+        failoverBegan = now();
+        command("failover");
+        long patience = System.nanoTime() + 60_000_000_000L;
+        act(operators, number("rotations") / 4, number("revocations") / 4);
+        while (!isWhole(operators)) {
+            if (System.nanoTime() - patience > 0) {
+                broken.add("the fail-over did not heal within a minute");
+                break;
+            }
+            sleep(1);
+        }
+        // Requests that were under way may still be answered from before.
+        failoverEnded = now();
+        act(operators, number("rotations") / 4, number("revocations") / 4);
+    }
+
+    private boolean isWhole(List<Http> operators) {
+        for (Http node : operators) {
+            try {
+                if (!node.send("GET", "/health", "").get("status").equals("healthy") || acts.create(node) == null) {
+                    return false;
+                }
+            } catch (IOException e) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private void wires(String order) throws Exception {
+        command("wires " + order);
+    }
+
+    /** What the script that started all this can do. */
+    private void command(String order) throws Exception {
+        Process process = new ProcessBuilder("bash", "-c", options.get("command") + " " + order).inheritIO().start();
+        if (process.waitFor() != 0) {
+            throw new IllegalStateException(order + " failed");
+        }
+    }
+
+    private double[] windows(double from, double length, int count) {
+        return IntStream.range(0, count)
+                .mapToDouble(i -> load.p99(from + i * length, from + (i + 1) * length))
+                .toArray();
+    }
+
+    /** Shares of the changes that had reached a node within 50 ms, 250 ms and 5 s, and their number. */
+    private double[] propagation() throws IOException {
+        double[] counts = new double[4];
+        for (int port : managementPorts) {
+            String text = new Http(port).send("GET", "/actuator/prometheus", "").body();
+            String[] limits = {"0.05", "0.25", "5.0", "+Inf"};
+            for (int i = 0; i < limits.length; i++) {
+                Matcher line = Pattern.compile("latchkey_key_propagation_seconds_bucket\\{le=\"" + Pattern.quote(limits[i]) + "\"} ([0-9.E]+)")
+                        .matcher(text);
+                counts[i] += line.find() ? Double.parseDouble(line.group(1)) : 0;
+            }
+        }
+        return counts;
+    }
+
+    private void figures(double[] quiet, double[] busy, double[] propagation) {
+        row("calls", load.calls.get(), null, "accepted " + load.accepted + ", rightly refused " + load.rightlyRefused);
+        row("acts", acts.rotations.get() + acts.revocations.get(), null,
+                acts.rotations + " rotations, " + acts.revocations + " revocations, " + acts.refused + " refused (409), "
+                        + acts.unknown + " of unknown outcome");
+        row("wrong 401", load.wrong401.get(), load.wrong401.get() == 0, "of secrets that had to work");
+        row("late accepts", load.lateAccepts.get(), load.lateAccepts.get() == 0, "over 1 s past a deadline, or after every node had acknowledged");
+        row("inexact deadlines", acts.inexact.get(), acts.inexact.get() == 0, "rounded up, or over a second early");
+        row("other failures", load.otherFailures.get() + unexpected.get(), load.otherFailures.get() + unexpected.get() == 0, "outside the fail-over");
+        double within50 = 100 * propagation[0] / propagation[3];
+        double within250 = 100 * propagation[1] / propagation[3];
+        row("propagation", (long) propagation[3], within50 >= 50 && within250 >= 99 && propagation[2] == propagation[3],
+                "%.1f %% within 50 ms, %.1f %% within 250 ms, %.0f over 5 s".formatted(within50, within250, propagation[3] - propagation[2]));
+        row("unacknowledged", acts.unacknowledged.get(), null, "revocations of which not every node had told within 5 s");
+        double calm = median(quiet);
+        double spread = Arrays.stream(quiet).max().orElse(0) - Arrays.stream(quiet).min().orElse(0);
+        double shift = median(busy) - calm;
+        // Windows that are too short to have a 99th percentile worth the name are told, not judged.
+        row("p99 shift", Math.round(shift * 100) / 100.0, number("window") < 5 ? null : (Boolean) (shift <= spread + 0.05 * calm),
+                "ms; quiet %.2f (spread %.2f), while keys change %.2f".formatted(calm, spread, median(busy)));
+        row("fail-over", Math.round((failoverEnded - failoverBegan) / 100) / 10.0, broken.isEmpty(),
+                "s until all was whole; " + load.unavailableInFailover + " calls unavailable meanwhile (503)");
+    }
+
+    private static double median(double[] values) {
+        double[] sorted = DoubleStream.of(values).sorted().toArray();
+        return sorted[sorted.length / 2];
+    }
+
+    /** Every acknowledged act has its entry, and the chain is whole. */
+    private void audit(Http node) throws IOException {
+        Map<String, Integer> entries = new HashMap<>();
+        String cursor = "";
+        do {
+            Http.Answer page = node.send("GET", "/admin/audit?limit=200" + cursor, "", "Authorization", "Bearer " + adminToken);
+            Matcher target = Pattern.compile("\"target\":\"([^\"]*)\"").matcher(page.body());
+            while (target.find()) {
+                entries.merge(target.group(1), 1, Integer::sum);
+            }
+            Matcher next = Pattern.compile("\"next\":\"?([0-9]+)").matcher(page.body());
+            cursor = next.find() ? "&cursor=" + next.group(1) : "";
+        } while (!cursor.isEmpty());
+        int lost = load.keys().stream()
+                .mapToInt(key -> Math.max(0, key.acknowledged.get() - entries.getOrDefault(key.id, 0)))
+                .sum();
+        Http.Answer verified = node.send("GET", "/admin/audit/verify", "", "Authorization", "Bearer " + adminToken);
+        boolean intact = verified.get("intact").equals("true");
+        row("lost audit entries", lost, lost == 0 && intact, "chain of " + verified.get("entries") + (intact ? " intact" : " BROKEN"));
+    }
+
+    private boolean failed;
+
+    private void row(String what, Number figure, Boolean good, String meaning) {
+        failed |= good != null && !good;
+        System.out.printf(Locale.ROOT, "| %-18s | %8s | %-4s | %s |%n", what, figure, good == null ? "" : good ? "ok" : "FAIL", meaning);
+    }
+
+    private boolean verdict() {
+        broken.forEach(System.err::println);
+        System.out.println(failed ? "VERDICT: FAIL" : "VERDICT: zero downtime");
+        return !failed;
+    }
+
+    private int[] numbers(String name) {
+        return Arrays.stream(options.get(name).split(",")).mapToInt(Integer::parseInt).toArray();
+    }
+
+    private int number(String name) {
+        return Integer.parseInt(options.get(name));
+    }
+
+    private static void sleep(int seconds) throws InterruptedException {
+        Thread.sleep(seconds * 1000L);
+    }
+}
