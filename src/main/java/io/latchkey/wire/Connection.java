@@ -166,7 +166,11 @@ public final class Connection implements AutoCloseable {
                 throw new IOException("closed without an answer");
             }
         } catch (IOException e) {
-            throw failure(reused && first && isSoon() ? Kind.STALE : Kind.BROKEN, e);
+            if (reused && first && isSoon()) {
+                pool.doubt();
+                throw failure(Kind.STALE, e);
+            }
+            throw failure(Kind.BROKEN, e);
         }
         try {
             return reader.read();

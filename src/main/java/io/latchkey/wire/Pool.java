@@ -17,6 +17,7 @@ final class Pool {
     private final Semaphore free;
     private final ConcurrentLinkedDeque<Connection> idle = new ConcurrentLinkedDeque<>();
     private volatile boolean closed;
+    private volatile long doubtedAt;
 
     Pool(Endpoint endpoint, WireProperties properties, Dialer dialer, Deadlines deadlines) {
         this.endpoint = endpoint;
@@ -24,6 +25,7 @@ final class Pool {
         this.dialer = dialer;
         this.deadlines = deadlines;
         this.free = new Semaphore(properties.maxConnectionsPerUpstream());
+        this.doubtedAt = System.nanoTime();
     }
 
     /** An idle connection, or a new one; {@code patience} bounds the wait for either. */
@@ -57,8 +59,10 @@ final class Pool {
     private @Nullable Connection pollIdle() {
         long now = System.nanoTime();
         for (Connection connection = idle.pollFirst(); connection != null; connection = idle.pollFirst()) {
+            long idleNanos = connection.idleNanos(now);
             boolean fresh = !connection.lastOmittedABody()
-                    && connection.idleNanos(now) < properties.checkAfterIdle().toNanos();
+                    && idleNanos < properties.checkAfterIdle().toNanos()
+                    && idleNanos < now - doubtedAt;
             if (connection.isUsableAt(now) && (fresh || !connection.isStale())) {
                 return connection;
             }
@@ -98,6 +102,11 @@ final class Pool {
         if (closed) {
             retireAll();
         }
+    }
+
+    /** One had ended while it was idle: those that were idle meanwhile may have, too. */
+    void doubt() {
+        doubtedAt = System.nanoTime();
     }
 
     /** The connection's exchange is over, and the connection with it. */
