@@ -22,7 +22,7 @@ final class Secret {
     /** Of a rotation that begins with the first use of this secret: what that does to the old one. */
     volatile Runnable beforeFirstUse;
     volatile Runnable afterFirstUse;
-    private final AtomicBoolean used = new AtomicBoolean();
+    private volatile boolean used;
     private final AtomicBoolean accepted = new AtomicBoolean();
 
     Secret(Key key, String token, double worksFrom) {
@@ -31,10 +31,16 @@ final class Secret {
         this.worksFrom = worksFrom;
     }
 
+    /** Returns when the bounds are moved, whoever of many does it. */
     void isSent() {
         Runnable first = beforeFirstUse;
-        if (first != null && used.compareAndSet(false, true)) {
-            first.run();
+        if (first != null && !used) {
+            synchronized (this) {
+                if (!used) {
+                    first.run();
+                    used = true;
+                }
+            }
         }
     }
 

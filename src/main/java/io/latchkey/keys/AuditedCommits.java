@@ -35,6 +35,21 @@ class AuditedCommits {
     }
 
     Outcome commit(List<KeyChange> page, Act act, String target, List<Guard> guards, @Nullable Kind onlyIfEmpty) {
+        return commit(page, act, target, guards, onlyIfEmpty, /* told= */ true);
+    }
+
+    /** One that no operator is told of, and that is made again if a fail-over undoes it. */
+    Outcome commitQuietly(KeyChange change, Act act) {
+        return commit(List.of(change), act, change.after().id(), List.of(), null, /* told= */ false);
+    }
+
+    private Outcome commit(
+            List<KeyChange> page,
+            Act act,
+            String target,
+            List<Guard> guards,
+            @Nullable Kind onlyIfEmpty,
+            boolean told) {
         Link link = page.size() == 1
                 ? audit.next(
                         act,
@@ -43,7 +58,7 @@ class AuditedCommits {
                         audited(page.getFirst().before()),
                         audited(page.getFirst().after()))
                 : audit.next(act, target, "done", null, Lines.of(page));
-        return written(store.commit(page, link, guards, onlyIfEmpty));
+        return written(store.commit(page, link, guards, onlyIfEmpty, told));
     }
 
     /** The same secret under another digest: nothing that an operator decided, so nothing in the audit log. */
@@ -52,7 +67,7 @@ class AuditedCommits {
         if (key != null) {
             Key after = change.apply(key);
             if (!after.equals(key)) {
-                written(store.commit(List.of(new KeyChange(key, after)), null, List.of(), null));
+                written(store.commit(List.of(new KeyChange(key, after)), null, List.of(), null, /* told= */ false));
             }
         }
     }

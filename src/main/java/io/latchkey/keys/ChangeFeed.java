@@ -145,7 +145,7 @@ class ChangeFeed implements SmartLifecycle {
             changed.measure(changes);
         }
         Position stored = position();
-        if (stored.isOtherThan(at)) {
+        if (stored.isOtherThan(applied)) {
             startOver();
         }
         if (applied.epoch() >= stored.epoch()) {

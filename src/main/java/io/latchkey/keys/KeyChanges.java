@@ -102,13 +102,32 @@ public class KeyChanges {
     }
 
     public Key change(Kind kind, String id, Act act, Function<Key, KeyChange> decide) {
+        return change(
+                kind,
+                id,
+                decide,
+                change -> commits.commit(List.of(change), act, change.after().id(), List.of(), null),
+                store::confirmEarlier);
+    }
+
+    /** What a caller's request does by itself: it must not wait for replicas, and does it again if it is lost. */
+    Key changeQuietly(Kind kind, String id, Act act, Function<Key, KeyChange> decide) {
+        return change(kind, id, decide, change -> commits.commitQuietly(change, act), () -> {});
+    }
+
+    private Key change(
+            Kind kind,
+            String id,
+            Function<Key, KeyChange> decide,
+            Function<KeyChange, Outcome> commit,
+            Runnable madeEarlier) {
         for (int round = 0; round < ROUNDS_MAX; round++) {
             KeyChange change = decide.apply(get(kind, id));
             if (change.after().equals(change.before()) && change.rotation() == null) {
+                madeEarlier.run();
                 return change.after();
             }
-            Optional<Key> done =
-                    done(commits.commit(List.of(change), act, change.after().id(), List.of(), null));
+            Optional<Key> done = done(commit.apply(change));
             if (done.isPresent()) {
                 return done.get();
             }
@@ -173,6 +192,9 @@ public class KeyChanges {
 
     /** Once for ever, and only into a store without keys of this kind: of many nodes that try, one succeeds. */
     Optional<Key> seed(Key key, Act act, String marker) {
+        if (store.guard(marker) != null) {
+            return Optional.empty();
+        }
         for (int round = 0; round < ROUNDS_MAX; round++) {
             Guard forEver = new Guard(marker, key.id(), 0);
             Outcome outcome =
@@ -210,7 +232,11 @@ public class KeyChanges {
 
     private Optional<String> earlier(@Nullable Idempotency promise) {
         String stored = promise == null ? null : store.guard(promise.name());
-        return promise == null || stored == null ? Optional.empty() : Optional.of(promise.resource(stored));
+        if (promise == null || stored == null) {
+            return Optional.empty();
+        }
+        store.confirmEarlier();
+        return Optional.of(promise.resource(stored));
     }
 
     private static List<Guard> guards(@Nullable Idempotency promise, String resource) {

@@ -135,17 +135,38 @@ class KeyStore {
                 SWEEP, ScriptOutputType.INTEGER, List.of(CHANGED), List.of(Long.toString(time.millis())));
     }
 
-    /** Writes all changes and the audit entry, or nothing and says why. */
-    Outcome commit(List<KeyChange> changes, @Nullable Link link, List<Guard> guards, @Nullable Kind onlyIfEmpty) {
+    /**
+     * Writes all changes and the audit entry, or nothing and says why. What somebody will be {@code told} of is
+     * confirmed by replicas; what a fail-over may undo, because it is then done again, is not.
+     */
+    Outcome commit(
+            List<KeyChange> changes,
+            @Nullable Link link,
+            List<Guard> guards,
+            @Nullable Kind onlyIfEmpty,
+            boolean told) {
         CommitPlan plan = CommitPlan.of(changes, link, guards, onlyIfEmpty, json, time.instant());
-        List<Object> answer = redis.confirmed(
-                COMMIT, ScriptOutputType.MULTI, List.of(CHANGED), List.of(json.writeValueAsString(plan)));
+        List<String> keys = List.of(CHANGED);
+        List<String> args = List.of(json.writeValueAsString(plan));
+        List<Object> answer = told
+                ? redis.<List<Object>>confirmed(
+                        COMMIT,
+                        ScriptOutputType.MULTI,
+                        keys,
+                        args,
+                        said -> said.getFirst().equals("done"))
+                : redis.<List<Object>>onAdmin(COMMIT, ScriptOutputType.MULTI, keys, args);
         return switch (String.valueOf(answer.getFirst())) {
             case "done" -> new Outcome.Done(withVersions(changes, answer));
             case "guarded" -> new Outcome.Guarded(String.valueOf(answer.get(1)));
             case "taken" -> new Outcome.Taken(String.valueOf(answer.get(1)));
             default -> new Outcome.Moved();
         };
+    }
+
+    /** Of a change that was found to be made already: whoever made it may not have waited for it to be confirmed. */
+    void confirmEarlier() {
+        redis.confirmEarlier(PREFIX + "confirm");
     }
 
     static Guard guard(Idempotency idempotency, String resource) {

@@ -219,7 +219,7 @@ public class Keys {
         Act act = new Act(actor, "rotation.activate", request.getRemoteAddr(), (String)
                 request.getAttribute(Problems.REQUEST_ID));
         try {
-            return changes.change(
+            return changes.changeQuietly(
                     key.kind(), key.id(), act, now -> new KeyChange(now, now.activated(secret.id(), time.instant())));
         } catch (StoreUnavailable e) {
             throw storeUnavailable(e);

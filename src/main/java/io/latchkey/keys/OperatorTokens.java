@@ -56,7 +56,7 @@ public class OperatorTokens {
         Secret next = changes.adopt(presented.sha256(), Token.last4(token));
         try {
             return changes.createFirst(key(BOOTSTRAP, BOOTSTRAP, role, null, next), act)
-                    .orElseGet(() -> changes.change(Kind.ADMIN, BOOTSTRAP, act, key -> {
+                    .orElseGet(() -> changes.changeQuietly(Kind.ADMIN, BOOTSTRAP, act, key -> {
                         boolean known = presented.secretOf(key) != null;
                         return new KeyChange(key, known ? key : succeeded(key, next, overlap));
                     }));

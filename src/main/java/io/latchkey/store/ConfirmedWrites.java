@@ -9,6 +9,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,22 +37,29 @@ final class ConfirmedWrites implements AutoCloseable {
         this.nanos = nanos;
     }
 
-    /** Throws {@link StoreUnavailable} when it is not known whether the change lasts; it may be there all the same. */
-    <T extends @Nullable Object> T run(Script script, ScriptOutputType type, String[] keys, String[] args) {
+    /**
+     * Confirms what the script did if its answer says that it {@code changed} something. Throws {@link
+     * StoreUnavailable} when it is not known whether the change lasts; it may be there all the same.
+     */
+    <T extends @Nullable Object> T run(
+            Script script, ScriptOutputType type, String[] keys, String[] args, Predicate<T> changed) {
         long deadline = System.nanoTime() + nanos;
         take(deadline);
         try {
-            Line connection = open();
+            Line line = open(deadline);
             boolean sound = false;
             try {
-                // In a cluster, too, both go to the one server that keeps the key.
-                RedisClusterAsyncCommands<String, String> server = connection.commandsOf(keys[0]);
+                // In a cluster, too, all goes to the one server that keeps the key.
+                RedisClusterAsyncCommands<String, String> server = line.commandsOf(keys[0], deadline);
+                long connection = await(server, RedisClusterAsyncCommands::clientId, deadline);
                 T answer = eval(server, script, type, keys, args, deadline);
-                confirm(server, deadline);
+                if (changed.test(answer)) {
+                    confirm(server, connection, deadline);
+                }
                 sound = true;
                 return answer;
             } finally {
-                giveBack(connection, sound);
+                giveBack(line, sound);
             }
         } finally {
             places.release();
@@ -72,12 +80,17 @@ final class ConfirmedWrites implements AutoCloseable {
         }
     }
 
-    private void confirm(RedisClusterAsyncCommands<String, String> redis, long deadline) {
+    private void confirm(RedisClusterAsyncCommands<String, String> redis, long connection, long deadline) {
         long millis = Math.max(1, TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime()));
         // Redis ends the wait by itself; what it then says takes a moment to come here.
-        long confirmed = await(redis, commands -> commands.waitForReplication(replicas, millis), deadline + nanos);
+        long late = deadline + nanos;
+        long confirmed = await(redis, commands -> commands.waitForReplication(replicas, millis), late);
         if (confirmed < replicas) {
             throw new StoreUnavailable("Only " + confirmed + " of " + replicas + " replicas confirmed the change");
+        }
+        // A connection that was made anew meanwhile has written nothing that it could have waited for.
+        if (await(redis, RedisClusterAsyncCommands::clientId, late) != connection) {
+            throw new StoreUnavailable("The connection to Redis was lost before the change was confirmed");
         }
     }
 
@@ -85,6 +98,10 @@ final class ConfirmedWrites implements AutoCloseable {
             RedisClusterAsyncCommands<String, String> redis,
             Function<RedisClusterAsyncCommands<String, String>, RedisFuture<T>> command,
             long deadline) {
+        // What is sent too late may be done, and nobody would know.
+        if (System.nanoTime() - deadline >= 0) {
+            throw new StoreUnavailable("Redis did not answer in time");
+        }
         return Replies.await(command.apply(redis), deadline - System.nanoTime());
     }
 
@@ -99,21 +116,21 @@ final class ConfirmedWrites implements AutoCloseable {
         }
     }
 
-    private Line open() {
+    private Line open(long deadline) {
         Line known = idle.poll();
         while (known != null && !known.isOpen()) {
             known.close();
             known = idle.poll();
         }
-        return known == null ? client.connect() : known;
+        return known == null ? client.connect(deadline - System.nanoTime()) : known;
     }
 
     /** One that failed may still be answered what nobody waits for, or lead to a server that is no master any more. */
-    private void giveBack(Line connection, boolean sound) {
+    private void giveBack(Line line, boolean sound) {
         if (sound && !closed) {
-            idle.add(connection);
+            idle.add(line);
         } else {
-            connection.close();
+            line.close();
         }
     }
 

@@ -86,9 +86,14 @@ final class HardenedClient implements AutoCloseable {
 
     /** Connects, or throws {@link StoreUnavailable} after a few seconds at most. */
     Line connect() {
+        return connect(ALL_SENTINELS.toNanos());
+    }
+
+    /** Connects within this time, or throws {@link StoreUnavailable}. */
+    Line connect(long nanos) {
         CompletableFuture<Line> connecting = connecting();
         try {
-            return connecting.get(ALL_SENTINELS.toMillis(), TimeUnit.MILLISECONDS);
+            return connecting.get(nanos, TimeUnit.NANOSECONDS);
         } catch (ExecutionException e) {
             throw new StoreUnavailable("No connection to Redis: " + rootMessage(e), e, false);
         } catch (TimeoutException | InterruptedException e) {

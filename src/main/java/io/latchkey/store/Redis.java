@@ -7,6 +7,7 @@ import io.lettuce.core.ScriptOutputType;
 import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
 import java.util.List;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +21,8 @@ import org.jspecify.annotations.Nullable;
 public final class Redis implements AutoCloseable {
     /** The name of the Redis that keeps bytes which may be lost; each character of a value there is one byte. */
     public static final String CACHE = "cacheRedis";
+
+    private static final Script TOUCH = Script.of(Redis.class, "touch.lua");
 
     private final Server server;
     private final HardenedClient client;
@@ -66,12 +69,12 @@ public final class Redis implements AutoCloseable {
     }
 
     /**
-     * A script whose change somebody will be told of: done when as many replicas as configured have it, within {@code
-     * admin-timeout}. {@link StoreUnavailable} leaves open whether it was done.
+     * A script whose change, if its answer says that it {@code changed} something, somebody will be told of: done when
+     * as many replicas as configured have it, within {@code admin-timeout}. {@link StoreUnavailable} leaves open
+     * whether it was done.
      */
-    @SuppressWarnings("TypeParameterUnusedInFormals") // What a script answers, only its caller knows.
     public <T extends @Nullable Object> T confirmed(
-            Script script, ScriptOutputType type, List<String> keys, List<String> args) {
+            Script script, ScriptOutputType type, List<String> keys, List<String> args, Predicate<T> changed) {
         if (confirmed == null) {
             return run(script, type, keys, args, adminNanos);
         }
@@ -79,7 +82,14 @@ public final class Redis implements AutoCloseable {
         if (!link.isUp()) {
             throw new StoreUnavailable("Redis is not available");
         }
-        return confirmed.run(script, type, keys.toArray(String[]::new), args.toArray(String[]::new));
+        return confirmed.run(script, type, keys.toArray(String[]::new), args.toArray(String[]::new), changed);
+    }
+
+    /** What was written before, by whomever, is confirmed when this returns; {@code key} says on which server. */
+    public void confirmEarlier(String key) {
+        if (confirmed != null) {
+            this.<String>confirmed(TOUCH, ScriptOutputType.STATUS, List.of(key), List.of(), touched -> true);
+        }
     }
 
     /** Many commands at once: returns when all were answered, throws when one was not within {@code admin-timeout}. */

@@ -50,7 +50,8 @@ class FailoverTest {
     }
 
     private Gateway node(String name) {
-        return Gateway.start(Gateway.on(sentinel.url(), Map.of("latchkey.keys.node-id", name)));
+        return Gateway.start(Gateway.on(
+                sentinel.url(), Map.of("latchkey.keys.node-id", name, "latchkey.keys.legacy-key", "legacy-abc-123")));
     }
 
     @AfterAll
@@ -74,16 +75,30 @@ class FailoverTest {
     @Order(1)
     void withoutAReplicaNothingIsAcknowledged() {
         awaitWritable();
+        Made known = nodes.getFirst().key("");
         second.pause();
         try {
+            // Made the first time, and told of only when it is sure to last.
+            for (int i = 0; i < 2; i++) {
+                assertThat(revoke(known).get("code")).isEqualTo("store-unavailable");
+            }
             Answer refused = create(nodes.getFirst());
             assertThat(refused.status()).isEqualTo(503);
             assertThat(refused.get("code")).isEqualTo("store-unavailable");
             assertThat(refused.header("Retry-After")).isNotEmpty();
+            // Nothing has to be written for it, so nothing holds it up.
+            try (Gateway late = node("late")) {
+                await().until(() -> late.call("legacy-abc-123").status() == 200);
+            }
         } finally {
             second.resume();
         }
         awaitWritable();
+        assertThat(revoke(known).status()).isEqualTo(200);
+    }
+
+    private Answer revoke(Made key) {
+        return nodes.getFirst().admin("DELETE", "/admin/keys/" + key.id(), "", "Prefer", "wait=5");
     }
 
     @Test
