@@ -3,6 +3,8 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 
@@ -22,6 +24,9 @@ final class Acts {
     final AtomicInteger unknown = new AtomicInteger();
     final AtomicInteger inexact = new AtomicInteger();
     final AtomicInteger unacknowledged = new AtomicInteger();
+    private final AtomicInteger sent = new AtomicInteger();
+    /** The ids of those that were answered as done; the audit log has each. */
+    final Set<String> acknowledged = ConcurrentHashMap.newKeySet();
 
     Acts(Proof proof, Load load, Random random) {
         this.proof = proof;
@@ -29,18 +34,24 @@ final class Acts {
         this.random = random;
     }
 
-    /** Null when nobody knows whether it was made. */
+    /** One that everybody calls; null when nobody knows whether it was made. */
     Key create(Http node) {
+        Key key = createQuietly(node);
+        if (key != null) {
+            load.know(key);
+        }
+        return key;
+    }
+
+    Key createQuietly(Http node) {
         Http.Answer made = admin(node, "POST", "/admin/keys", "{\"name\":\"proof\"}");
         if (made.status() != 201) {
             fail(made);
             return null;
         }
         Key key = new Key(made.get("id"));
-        key.acknowledged.incrementAndGet();
         key.current = new Secret(key, made.get("token"), Proof.now());
         key.secrets.add(key.current);
-        load.know(key);
         return key;
     }
 
@@ -171,11 +182,8 @@ final class Acts {
         Http.Answer answer = admin(node, "DELETE", "/admin/keys/" + key.id, "", "Prefer", told ? "wait=5" : "wait=0");
         double answered = Proof.now();
         if (answer.status() == 202 || done(key, answer, 200)) {
-            if (answer.status() == 202) {
-                key.acknowledged.incrementAndGet();
-                if (told) {
-                    unacknowledged.incrementAndGet();
-                }
+            if (answer.status() == 202 && told) {
+                unacknowledged.incrementAndGet();
             }
             revocations.incrementAndGet();
             key.revoked = true;
@@ -190,7 +198,6 @@ final class Acts {
 
     private boolean done(Key key, Http.Answer answer, int expected) {
         if (answer.status() == expected) {
-            key.acknowledged.incrementAndGet();
             return true;
         }
         key.unknown = true;
@@ -209,10 +216,15 @@ final class Acts {
     }
 
     private Http.Answer admin(Http node, String method, String path, String body, String... more) {
-        List<String> fields = new ArrayList<>(List.of("Authorization", "Bearer " + proof.adminToken));
+        String id = "act-" + sent.incrementAndGet();
+        List<String> fields = new ArrayList<>(List.of("Authorization", "Bearer " + proof.adminToken, "X-Correlation-ID", id));
         fields.addAll(List.of(more));
         try {
-            return node.send(method, path, body, fields.toArray(String[]::new));
+            Http.Answer answer = node.send(method, path, body, fields.toArray(String[]::new));
+            if (answer.status() / 100 == 2) {
+                acknowledged.add(id);
+            }
+            return answer;
         } catch (IOException e) {
             return new Http.Answer(0, String.valueOf(e.getMessage()));
         }

@@ -138,6 +138,10 @@ class ChangeFeed implements SmartLifecycle {
                 commands -> commands.xread(
                         XReadArgs.Builder.count(BATCH).block(POLL), StreamOffset.from(CHANGES, at.epoch() + "-0")));
         if (!changes.isEmpty()) {
+            if (isReplaced(connection, at.epoch())) {
+                startOver();
+                return;
+            }
             changed.apply(changes, at.epoch());
             String incarnation = at.incarnation().isEmpty() ? position().incarnation() : at.incarnation();
             applied = new Position(incarnation, ChangedKeys.epochOf(changes.getLast()));
@@ -170,10 +174,22 @@ class ChangeFeed implements SmartLifecycle {
         appliedEntry = entry;
     }
 
+    /** Where the changes came from, another entry stands in place of the one applied last: it is another master by now. */
+    private boolean isReplaced(DedicatedConnection connection, long epoch) {
+        String found = body(connection.run(Duration.ZERO, commands -> commands.xrange(CHANGES, only(epoch))));
+        return !found.isEmpty() && !found.equals(appliedEntry);
+    }
+
     /** Empty when there is none, because nothing was ever changed, or so much since that it is gone. */
     private String entryAt(long epoch) {
-        List<StreamMessage<String, String>> found =
-                redis.onAdmin(commands -> commands.xrange(CHANGES, Range.create(epoch + "-0", epoch + "-0")));
+        return body(redis.onAdmin(commands -> commands.xrange(CHANGES, only(epoch))));
+    }
+
+    private static Range<String> only(long epoch) {
+        return Range.create(epoch + "-0", epoch + "-0");
+    }
+
+    private static String body(List<StreamMessage<String, String>> found) {
         return found.isEmpty() ? "" : String.valueOf(found.getFirst().getBody());
     }
 

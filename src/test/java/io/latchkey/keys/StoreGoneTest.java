@@ -1,12 +1,15 @@
 package io.latchkey.keys;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.latchkey.Gateway;
 import io.latchkey.Gateway.Answer;
 import io.latchkey.Gateway.Made;
+import io.latchkey.store.Redis;
 import io.latchkey.store.RedisServer;
+import io.latchkey.store.StoreUnavailable;
 import io.lettuce.core.ScriptOutputType;
 import io.lettuce.core.codec.StringCodec;
 import io.lettuce.core.output.StatusOutput;
@@ -381,5 +384,25 @@ class StoreGoneTest {
             String log = tool.dump().get("{api_keys:valid}:audit");
             assertThat(acknowledged).allSatisfy(key -> assertThat(log).contains("\"target\":\"" + key.id() + "\""));
         }
+    }
+
+    @Test
+    void evidenceThatRedisRefusesForNowIsKeptAndWhatIsSpoiltSpoilsNothingElse() {
+        startRedis();
+        gateway = Gateway.start(settings());
+        Redis store = gateway.bean(Redis.class);
+        Evidence evidence = gateway.bean(Evidence.class);
+        Made key = gateway.key("");
+        Made spoilt = gateway.key("");
+        store.onAdmin(commands -> commands.lpush("{api_keys:valid}:used:" + spoilt.id(), "something else"));
+        store.onAdmin(commands -> commands.configSet("min-replicas-to-write", "1"));
+        for (Made each : List.of(key, spoilt)) {
+            assertThat(gateway.call(each.token()).status()).isEqualTo(200);
+        }
+        assertThatThrownBy(evidence::write).isInstanceOf(StoreUnavailable.class).hasMessageContaining("NOREPLICAS");
+        store.onAdmin(commands -> commands.configSet("min-replicas-to-write", "0"));
+        evidence.write();
+        String secret = gateway.admin("GET", "/admin/keys/" + key.id(), "").get("secrets.0.id");
+        assertThat(evidence.of(key.id()).hits(secret)).isEqualTo(1);
     }
 }

@@ -1,0 +1,129 @@
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicIntegerArray;
+import java.util.concurrent.locks.LockSupport;
+
+/** What limits let in over all nodes together, and on each node alone while Redis is gone. */
+final class Limits {
+    /** As in the routes: calls in an hour, so that no window ends meanwhile. */
+    private static final int EXACT = 90;
+    private static final int FAST = 600;
+    /** A quota that was given out in advance may lie in the hands of a node that is not asked any more. */
+    private static final double GIVEN_OUT = 0.05;
+
+    private static final int KEYS = 5;
+    private static final int CALLERS = 4;
+
+    private final Proof proof;
+    private final Acts acts;
+    private int wrongExact;
+    private int overFast;
+    private int fewestFast = FAST;
+    private int overAlone;
+    private int mostAlone;
+
+    Limits(Proof proof, Acts acts) {
+        this.proof = proof;
+        this.acts = acts;
+    }
+
+    /** Twice as many calls as are allowed, on all nodes at once. */
+    void countTogether() throws InterruptedException {
+        for (Key key : keys()) {
+            int exact = sum(passed(key, "exact", 2 * EXACT));
+            wrongExact += Math.abs(exact - EXACT);
+            int fast = sum(passed(key, "fast", 2 * FAST));
+            fewestFast = Math.min(fewestFast, fast);
+            overFast += Math.max(0, fast - FAST) + (fast < FAST * (1 - GIVEN_OUT) ? 1 : 0);
+            if (exact != EXACT || fast > FAST) {
+                proof.say("limit", key.id + ": " + exact + " of " + EXACT + ", " + fast + " of " + FAST);
+            }
+        }
+    }
+
+    /** Keys that every node has let in, and no limit has counted. */
+    List<Key> verifiedEverywhere() throws InterruptedException {
+        List<Key> keys = keys();
+        for (Key key : keys) {
+            passed(key, "proof", proof.connections().size() * CALLERS);
+        }
+        return keys;
+    }
+
+    /** Redis was killed a moment ago: each node has its share of the quota, and one call of which nobody knows. */
+    void countAlone(List<Key> keys) throws InterruptedException {
+        LockSupport.parkNanos(300_000_000);
+        for (Key key : keys) {
+            int[] passed = passed(key, "exact", 2 * EXACT);
+            int share = EXACT / passed.length;
+            for (int alone : passed) {
+                mostAlone = Math.max(mostAlone, alone);
+                overAlone += Math.max(0, alone - share - 1);
+                if (alone > share + 1 || alone < share) {
+                    proof.say("limit", key.id + ": " + alone + " for a share of " + share);
+                }
+            }
+        }
+    }
+
+    void figures() {
+        proof.promise("limits, exact", wrongExact, "not exactly " + EXACT + " of " + 2 * EXACT + " calls on all nodes at once");
+        proof.promise("limits, fast", overFast, "over; at least " + fewestFast + " of the " + FAST + " allowed were let in");
+        proof.promise("limits, alone", overAlone, "over a node's share while Redis was gone; at most " + mostAlone + " of " + EXACT + " on one");
+    }
+
+    private List<Key> keys() {
+        Http node = proof.connections().getFirst();
+        List<Key> keys = new ArrayList<>();
+        for (int i = 0; i < KEYS; i++) {
+            keys.add(acts.createQuietly(node));
+        }
+        return keys;
+    }
+
+    private static int sum(int[] counts) {
+        return Arrays.stream(counts).sum();
+    }
+
+    /** How many of so many calls, spread over the nodes, were let in on each. */
+    private int[] passed(Key key, String route, int calls) throws InterruptedException {
+        int nodes = proof.connections().size();
+        AtomicIntegerArray passed = new AtomicIntegerArray(nodes);
+        List<Thread> callers = new ArrayList<>();
+        for (int caller = 0; caller < CALLERS; caller++) {
+            List<Http> connections = proof.connections();
+            for (int node = 0; node < nodes; node++) {
+                int own = node;
+                callers.add(Thread.ofVirtual().start(() -> {
+                    try (Http connection = connections.get(own)) {
+                        for (int i = 0; i < calls / nodes / CALLERS; i++) {
+                            passed.addAndGet(own, call(connection, key, route));
+                        }
+                    }
+                }));
+            }
+        }
+        for (Thread caller : callers) {
+            caller.join();
+        }
+        int[] counts = new int[nodes];
+        Arrays.setAll(counts, passed::get);
+        return counts;
+    }
+
+    private int call(Http connection, Key key, String route) {
+        Http.Answer answer;
+        try {
+            answer = connection.send("GET", "/api/" + route + "/hello", "", "X-API-Key", key.current.token);
+        } catch (IOException e) {
+            answer = new Http.Answer(0, String.valueOf(e));
+        }
+        if (answer.status() != 200 && answer.status() != 429) {
+            proof.unexpected.incrementAndGet();
+            proof.say("limited call", answer.status() + " " + answer.body());
+        }
+        return answer.status() == 200 ? 1 : 0;
+    }
+}
