@@ -23,13 +23,13 @@ function init()
     if key then
         wrk.headers["X-API-Key"] = key
     end
-    if mode == "mixed" then
+    if mode == "mixed" or mode == "keys" then
         for line in io.lines(keys_file) do
             keys[#keys + 1] = line
         end
         request = function()
             local headers = { ["X-API-Key"] = keys[math.random(#keys)] }
-            local dice = math.random(100)
+            local dice = mode == "keys" and 1 or math.random(100)
             if dice <= 80 then
                 return wrk.format("GET", prefix .. "/1k", headers)
             elseif dice <= 95 then
