@@ -76,6 +76,8 @@ public final class Gateway implements AutoCloseable {
                 "--management.server.port=0",
                 "--latchkey.store.data-dir=" + directory(),
                 "--latchkey.store.request-timeout=2s",
+                // Nobody is inside when a test ends.
+                "--server.shutdown=immediate",
                 // All tests call from one address.
                 "--latchkey.keys.failed-attempts-per-minute=0",
                 "--latchkey.admin-token=" + ADMIN_TOKEN,

@@ -102,6 +102,8 @@ final class FrontDoor implements WebServerFactoryCustomizer<JettyServletWebServe
 
     private void harden(AbstractConnector connector) {
         connector.setIdleTimeout(properties.idleTimeout().toMillis());
+        // Else a stop would at once end what is idle for a second, just as callers turn to their idle connections.
+        connector.setShutdownIdleTimeout(properties.idleTimeout().toMillis());
         List<ConnectionFactory> factories = new ArrayList<>();
         for (ConnectionFactory factory : connector.getConnectionFactories()) {
             if (factory instanceof HttpConnectionFactory http) {

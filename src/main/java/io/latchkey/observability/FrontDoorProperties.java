@@ -28,6 +28,9 @@ import org.springframework.validation.annotation.Validated;
  *     the check off. Each piece of 32 KiB has this long, and {@code answerGrace} besides; then the connection is cut and
  *     the upstream released. Danger: off, a slow reader holds an upstream connection until the route's total timeout
  * @param answerGrace how long a caller may take nothing at all, 1 s to 10 min; default 10 s
+ * @param stopDelay how long the gateway goes on as before when it is told to stop, with its readiness refused, before it
+ *     accepts no more connections, 0 s to 60 s; default 0 s. Danger: shorter than a balancer that asks for the readiness
+ *     takes to hear of it, and callers are sent where nobody listens
  * @param trustedProxies addresses and CIDR blocks of the proxies in front, whose {@code X-Forwarded-For} and
  *     {@code X-Forwarded-Proto} are believed; default none. Danger: a block too wide lets callers choose their address,
  *     and with it their limits and allowed networks
@@ -43,6 +46,7 @@ record FrontDoorProperties(
         @DefaultValue("256B") DataSize minBodyRate,
         @DefaultValue("1KB") DataSize minAnswerRate,
         @DefaultValue("10s") Duration answerGrace,
+        @DefaultValue("0s") Duration stopDelay,
         @DefaultValue List<String> trustedProxies) {
 
     private static final long LARGEST_WRITE = 32 * 1024;
@@ -54,6 +58,7 @@ record FrontDoorProperties(
         range("min-body-rate", minBodyRate, DataSize.ofBytes(0), DataSize.ofMegabytes(1));
         range("min-answer-rate", minAnswerRate, DataSize.ofBytes(0), DataSize.ofMegabytes(1));
         range("answer-grace", answerGrace, Duration.ofSeconds(1), Duration.ofMinutes(10));
+        range("stop-delay", stopDelay, Duration.ZERO, Duration.ofSeconds(60));
         trustedProxies = List.copyOf(trustedProxies);
         for (String proxy : trustedProxies) {
             try {

@@ -1,5 +1,6 @@
 package io.latchkey.store;
 
+import io.lettuce.core.SslOptions;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -21,11 +22,11 @@ final class CacheConnection implements SmartLifecycle, AutoCloseable {
     private final CountDownLatch closed = new CountDownLatch(1);
     private volatile boolean running;
 
-    CacheConnection(Server shared, StoreProperties properties) {
+    CacheConnection(Server shared, SslOptions tls, StoreProperties properties) {
         Server server = properties.cacheRedisUrl().isBlank()
                 ? shared
                 : ExternalRedis.of("LATCHKEY_CACHE_REDIS_URL", properties.cacheRedisUrl());
-        client = HardenedClient.ofBytes(server);
+        client = HardenedClient.ofBytes(server, tls);
         // A clock of its own: the time of this Redis is nobody's time.
         link = new Link("The cache's Redis", client, new StoreClock(), properties.requestTimeout());
         redis = new Redis(server, client, link, properties);

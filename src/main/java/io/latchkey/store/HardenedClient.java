@@ -10,6 +10,7 @@ import io.lettuce.core.RedisURI;
 import io.lettuce.core.SocketOptions;
 import io.lettuce.core.SocketOptions.KeepAliveOptions;
 import io.lettuce.core.SocketOptions.TcpUserTimeoutOptions;
+import io.lettuce.core.SslOptions;
 import io.lettuce.core.TimeoutOptions;
 import io.lettuce.core.cluster.ClusterClientOptions;
 import io.lettuce.core.cluster.ClusterTopologyRefreshOptions;
@@ -43,11 +44,11 @@ final class HardenedClient implements AutoCloseable {
     private final AbstractRedisClient client;
     private final Supplier<CompletionStage<Line>> connector;
 
-    HardenedClient(Server server) {
-        this(server, StringCodec.UTF8);
+    HardenedClient(Server server, SslOptions tls) {
+        this(server, tls, StringCodec.UTF8);
     }
 
-    private HardenedClient(Server server, StringCodec codec) {
+    private HardenedClient(Server server, SslOptions tls, StringCodec codec) {
         resources = ClientResources.builder()
                 .reconnectDelay(
                         Delay.equalJitter(Duration.ofMillis(10), Duration.ofSeconds(1), 20, TimeUnit.MILLISECONDS))
@@ -55,14 +56,14 @@ final class HardenedClient implements AutoCloseable {
                 .build();
         if (server.isCluster()) {
             RedisClusterClient cluster = RedisClusterClient.create(resources, patient(server.addresses()));
-            cluster.setOptions(clusterOptions());
+            cluster.setOptions(clusterOptions(tls));
             client = cluster;
             connector = () -> cluster.refreshPartitionsAsync()
                     .thenCompose(refreshed -> cluster.connectAsync(codec))
                     .thenApply(Line.Cluster::new);
         } else {
             RedisClient single = RedisClient.create(resources);
-            single.setOptions(options());
+            single.setOptions(hardened(ClientOptions.builder(), tls).build());
             client = single;
             // Asked at each connect: the embedded Redis has no address before it runs.
             connector =
@@ -72,8 +73,8 @@ final class HardenedClient implements AutoCloseable {
     }
 
     /** Each character of a value is one byte, so that any bytes pass as text, neither changed nor grown. */
-    static HardenedClient ofBytes(Server server) {
-        return new HardenedClient(server, new StringCodec(StandardCharsets.ISO_8859_1));
+    static HardenedClient ofBytes(Server server, SslOptions tls) {
+        return new HardenedClient(server, tls, new StringCodec(StandardCharsets.ISO_8859_1));
     }
 
     private static List<RedisURI> patient(List<RedisURI> addresses) {
@@ -111,13 +112,9 @@ final class HardenedClient implements AutoCloseable {
         resources.shutdown(0, 2, TimeUnit.SECONDS).awaitUninterruptibly(2, TimeUnit.SECONDS);
     }
 
-    private static ClientOptions options() {
-        return hardened(ClientOptions.builder()).build();
-    }
-
-    private static ClusterClientOptions clusterOptions() {
+    private static ClusterClientOptions clusterOptions(SslOptions tls) {
         ClusterClientOptions.Builder options = ClusterClientOptions.builder();
-        hardened(options);
+        hardened(options, tls);
         return options.topologyRefreshOptions(ClusterTopologyRefreshOptions.builder()
                         .enablePeriodicRefresh(TOPOLOGY_EVERY)
                         .adaptiveRefreshTriggersTimeout(TOPOLOGY_EVERY)
@@ -125,7 +122,7 @@ final class HardenedClient implements AutoCloseable {
                 .build();
     }
 
-    private static ClientOptions.Builder hardened(ClientOptions.Builder options) {
+    private static ClientOptions.Builder hardened(ClientOptions.Builder options, SslOptions tls) {
         SocketOptions.Builder socket = SocketOptions.builder()
                 .connectTimeout(CONNECT_TIMEOUT)
                 .keepAlive(KeepAliveOptions.builder()
@@ -142,6 +139,7 @@ final class HardenedClient implements AutoCloseable {
                     .build());
         }
         return options.socketOptions(socket.build())
+                .sslOptions(tls)
                 .disconnectedBehavior(DisconnectedBehavior.REJECT_COMMANDS)
                 .requestQueueSize(QUEUE)
                 // True means: do not send it again after a reconnect. A write that was lost half-way may have happened.

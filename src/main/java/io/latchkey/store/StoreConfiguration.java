@@ -1,7 +1,12 @@
 package io.latchkey.store;
 
+import io.lettuce.core.SslOptions;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.ssl.NoSuchSslBundleException;
+import org.springframework.boot.ssl.SslBundles;
+import org.springframework.boot.ssl.SslManagerBundle;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -25,9 +30,29 @@ class StoreConfiguration {
         return properties.isEmbedded() ? new EmbeddedRedis(data) : ExternalRedis.of(properties.redisUrl());
     }
 
+    /** Of a private authority Java knows nothing; without a bundle only those that Java knows are trusted. */
     @Bean
-    HardenedClient redisClient(Server server) {
-        return new HardenedClient(server);
+    SslOptions redisTls(StoreProperties properties, ObjectProvider<SslBundles> bundles) {
+        String name = properties.sslBundle();
+        if (name.isBlank()) {
+            return SslOptions.create();
+        }
+        try {
+            SslManagerBundle managers = bundles.getObject().getBundle(name).getManagers();
+            return SslOptions.builder()
+                    .keyManager(managers.getKeyManagerFactory())
+                    .trustManager(managers.getTrustManagerFactory())
+                    .build();
+        } catch (NoSuchSslBundleException e) {
+            throw new StartRefused(
+                    "latchkey.store.ssl-bundle names the SSL bundle " + name + ", which there is not.",
+                    "Define it, such as spring.ssl.bundle.pem." + name + ".truststore.certificate=/path/to/ca.pem.");
+        }
+    }
+
+    @Bean
+    HardenedClient redisClient(Server server, SslOptions tls) {
+        return new HardenedClient(server, tls);
     }
 
     @Bean
@@ -46,8 +71,8 @@ class StoreConfiguration {
     }
 
     @Bean
-    CacheConnection cacheConnection(Server server, StoreProperties properties) {
-        return new CacheConnection(server, properties);
+    CacheConnection cacheConnection(Server server, SslOptions tls, StoreProperties properties) {
+        return new CacheConnection(server, tls, properties);
     }
 
     /** Only who asks for it by its name gets this one. */

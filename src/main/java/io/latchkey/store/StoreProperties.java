@@ -20,6 +20,8 @@ import org.springframework.validation.annotation.Validated;
  *     default {@code ./data}; losing it loses every key; unused when {@code redisUrl} is set
  * @param cacheRedisUrl where stored answers are, {@code LATCHKEY_CACHE_REDIS_URL}, in the same forms; default empty, which
  *     is the Redis of everything else; one of its own may evict ({@code volatile-lru}) what can be asked for again
+ * @param sslBundle the name of the Spring SSL bundle that says whom to trust, and who this node is, under TLS; default empty,
+ *     which trusts what Java trusts. Danger: whoever the bundle trusts is taken for Redis
  * @param requestTimeout how long a request waits for one answer of Redis; default 50 ms, 1 ms to 10 s; too short and a
  *     slow Redis counts as down, too long and every request is slow while Redis is
  * @param adminTimeout how long an admin act or background work waits for Redis; default 2 s, 10 ms to 60 s
@@ -33,6 +35,7 @@ record StoreProperties(
         @DefaultValue("") String redisUrl,
         @DefaultValue("./data") String dataDir,
         @DefaultValue("") String cacheRedisUrl,
+        @DefaultValue("") String sslBundle,
 
         @DefaultValue("50ms") @DurationMin(millis = 1) @DurationMax(seconds = 10)
         Duration requestTimeout,

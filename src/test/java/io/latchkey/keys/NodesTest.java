@@ -66,7 +66,15 @@ class NodesTest {
     private static Gateway node(String name, int redisPort, String setting, String value) {
         return Gateway.start(Gateway.on(
                 "redis://127.0.0.1:" + redisPort,
-                Map.of("latchkey.keys.node-id", name, "latchkey.keys.evidence-every", "60s", setting, value)));
+                Map.of(
+                        "latchkey.keys.node-id",
+                        name,
+                        "latchkey.keys.evidence-every",
+                        "60s",
+                        "server.shutdown",
+                        "graceful",
+                        setting,
+                        value)));
     }
 
     @AfterEach

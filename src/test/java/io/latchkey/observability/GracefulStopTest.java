@@ -5,17 +5,23 @@ import static org.awaitility.Awaitility.await;
 
 import io.latchkey.Gateway;
 import io.latchkey.Gateway.Answer;
+import io.latchkey.RawClient;
 import io.latchkey.proxy.StubUpstream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -40,7 +46,7 @@ class GracefulStopTest {
                         access: public
                         upstreams: ["%s"]
                     """.formatted(upstream.uri()));
-            Gateway gateway = Gateway.start("--latchkey.routes-file=" + routes);
+            Gateway gateway = Gateway.start("--server.shutdown=graceful", "--latchkey.routes-file=" + routes);
             Future<Answer> inside = threads.submit(() -> gateway.send("GET", "/api/up/slow", ""));
             await().until(() -> !upstream.received().isEmpty());
             Future<?> stopping = threads.submit(gateway::close);
@@ -49,6 +55,56 @@ class GracefulStopTest {
             open.countDown();
             assertThat(inside.get().body()).isEqualTo("done");
             stopping.get();
+        }
+    }
+
+    @Test
+    void whoHoldsAConnectionIsToldBeforeItEnds() throws Exception {
+        Gateway gateway = Gateway.start("--server.shutdown=graceful");
+        CountDownLatch known = new CountDownLatch(8);
+        try (RawClient idle = new RawClient(gateway.port());
+                ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            List<Future<?>> callers = new ArrayList<>();
+            for (int i = 0; i < 8; i++) {
+                callers.add(threads.submit(() -> callUntilTold(gateway.port(), known)));
+            }
+            known.await();
+            gateway.close();
+            for (Future<?> caller : callers) {
+                caller.get();
+            }
+            assertThat(idle.receiveToEnd()).isEmpty();
+        }
+    }
+
+    /** Fails when the connection ends without a word, which a request that is under way would not survive. */
+    private static void callUntilTold(int port, CountDownLatch known) {
+        try (RawClient caller = new RawClient(port)) {
+            RawClient.Answer answer;
+            do {
+                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20));
+                caller.send("GET /problems/key-missing HTTP/1.1\r\nHost: g\r\n\r\n");
+                answer = caller.receive(false);
+                assertThat(answer.status()).isEqualTo(200);
+                known.countDown();
+            } while (answer.header("Connection") == null);
+            assertThat(answer.header("Connection")).isEqualTo("close");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Test
+    void whoAsksForTheReadinessHearsOfItBeforeNobodyListens() throws Exception {
+        Gateway gateway = Gateway.start("--server.shutdown=graceful", "--latchkey.front-door.stop-delay=3s");
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            Future<?> stopping = threads.submit(gateway::close);
+            await().until(() -> gateway.actuator("/actuator/health/readiness").status() == 503);
+            assertThat(gateway.actuator("/actuator/health/liveness").status()).isEqualTo(200);
+            assertThat(gateway.send("GET", "/problems/key-missing", "").status())
+                    .isEqualTo(200);
+            stopping.get();
+            assertThat(refusesConnections(gateway.port())).isTrue();
         }
     }
 

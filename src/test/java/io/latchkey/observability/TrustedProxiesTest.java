@@ -109,6 +109,7 @@ class TrustedProxiesTest {
                 DataSize.ofBytes(256),
                 DataSize.ofKilobytes(1),
                 Duration.ofSeconds(10),
+                Duration.ZERO,
                 List.of(proxy));
     }
 }

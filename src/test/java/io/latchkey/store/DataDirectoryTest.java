@@ -65,7 +65,7 @@ class DataDirectoryTest {
 
     private StoreProperties properties(String url) {
         return new StoreProperties(
-                url, parent.resolve("data").toString(), "", Duration.ofMillis(50), Duration.ofSeconds(2), null);
+                url, parent.resolve("data").toString(), "", "", Duration.ofMillis(50), Duration.ofSeconds(2), null);
     }
 
     private static String permissions(Path path) throws IOException {

@@ -17,6 +17,7 @@ public final class RedisServer implements AutoCloseable {
     private final int port;
     private final Path directory;
     private String more = "";
+    private @Nullable Path program;
     private @Nullable RedisProcess process;
 
     private RedisServer(int port, Path directory) {
@@ -33,6 +34,12 @@ public final class RedisServer implements AutoCloseable {
     /** Adds a line of redis.conf, from the next start on. */
     public synchronized RedisServer with(String line) {
         more += line + "\n";
+        return this;
+    }
+
+    /** By this program, from the next start on; the embedded one speaks no TLS. */
+    public synchronized RedisServer by(Path other) {
+        program = other;
         return this;
     }
 
@@ -68,7 +75,7 @@ public final class RedisServer implements AutoCloseable {
         try {
             Files.createDirectories(BINARIES);
             Files.createDirectories(directory);
-            Path binary = RedisBinary.forThisPlatform().extractTo(BINARIES);
+            Path binary = program == null ? RedisBinary.forThisPlatform().extractTo(BINARIES) : program;
             RedisProcess started = RedisProcess.start(
                     binary,
                     directory,

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.lettuce.core.SslOptions;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -82,12 +83,13 @@ class StoreStartTest {
                 "redis://127.0.0.1:" + port,
                 directory.toString(),
                 "",
+                "",
                 Duration.ofMillis(50),
                 Duration.ofSeconds(2),
                 null);
         ExternalRedis address = ExternalRedis.of(properties.redisUrl());
         AtomicInteger exitCode = new AtomicInteger(-1);
-        try (HardenedClient client = new HardenedClient(address);
+        try (HardenedClient client = new HardenedClient(address, SslOptions.create());
                 GenericApplicationContext context = new GenericApplicationContext();
                 RedisServer server = RedisServer.on(port, directory)) {
             Link link = new Link(client, new StoreClock(), properties.requestTimeout());
