@@ -72,7 +72,7 @@ record CommitPlan(
                 unpoint,
                 List.copyOf(peppers),
                 due == null ? 0 : due.toEpochMilli(),
-                change.rotation());
+                change.rotations());
     }
 
     /** One key: its record, the digests that stop and begin to be usable, and what points to it. */
@@ -87,7 +87,7 @@ record CommitPlan(
             List<String> unpoint,
             List<String> peppers,
             long due,
-            KeyChange.@Nullable Companion rotation) {}
+            List<KeyChange.Companion> rotations) {}
 
     record Usable(String digest, long deadline) {}
 }

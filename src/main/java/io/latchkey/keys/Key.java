@@ -71,8 +71,8 @@ public record Key(
         return secrets.stream().filter(secret -> secret.is(Standing.ACTIVE)).findFirst();
     }
 
-    /** Whether a new secret waits for its first use. */
-    boolean isBeingRotated() {
+    /** Whether a new secret waits for its first use, or did so until it lapsed. */
+    public boolean isBeingRotated() {
         for (Secret secret : secrets) {
             if (secret.is(Standing.PENDING)) {
                 return true;

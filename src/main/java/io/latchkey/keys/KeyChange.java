@@ -7,12 +7,15 @@ import org.jspecify.annotations.Nullable;
  * One key before and after an act.
  *
  * @param before null when the key is new
- * @param rotation what to keep of a rotation beside the key
+ * @param rotations what to keep of rotations beside the key
  */
-public record KeyChange(
-        @Nullable Key before, Key after, @Nullable Companion rotation) {
+public record KeyChange(@Nullable Key before, Key after, List<Companion> rotations) {
+    public KeyChange {
+        rotations = List.copyOf(rotations);
+    }
+
     public KeyChange(@Nullable Key before, Key after) {
-        this(before, after, null);
+        this(before, after, List.of());
     }
 
     /** A document that is written in the same step. */

@@ -123,7 +123,7 @@ public class KeyChanges {
             Runnable madeEarlier) {
         for (int round = 0; round < ROUNDS_MAX; round++) {
             KeyChange change = decide.apply(get(kind, id));
-            if (change.after().equals(change.before()) && change.rotation() == null) {
+            if (change.after().equals(change.before()) && change.rotations().isEmpty()) {
                 madeEarlier.run();
                 return change.after();
             }

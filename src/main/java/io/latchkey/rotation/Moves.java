@@ -69,9 +69,10 @@ final class Moves {
         if (state != State.OVERLAPPING) {
             throw conflict("The rotation is " + state.wireName() + "; the old secret cannot be revived.");
         }
-        if (key.current()
-                .filter(current -> current.id().equals(rotation.newSecret()))
-                .isEmpty()) {
+        boolean current = key.current()
+                .filter(secret -> secret.id().equals(rotation.newSecret()))
+                .isPresent();
+        if (!current || has(key, Standing.PENDING, now) > 0) {
             throw conflict("A later rotation builds on this one; roll that one back first.");
         }
         return key.with(rotation.newSecret(), Secret::revoked)

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * One replacement of a key's secret, as it is stored beside the key.
  *
  * @param formerEnd when the old secret would have stopped without this rotation; null = with the key
- * @param outcome how an operator ended it; null = not ended by anybody
+ * @param outcome how it ended, where secrets alone do not tell; null = they do
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 record Rotation(
@@ -44,10 +44,11 @@ record Rotation(
         }
     }
 
-    /** What an operator did with it. */
+    /** What an operator did with it, or that the next one found its new secret unused. */
     enum Outcome {
         FINISHED,
-        ROLLED_BACK
+        ROLLED_BACK,
+        LAPSED
     }
 
     /** What it is at a moment. */
@@ -74,15 +75,14 @@ record Rotation(
         if (outcome == Outcome.ROLLED_BACK) {
             return State.ROLLED_BACK;
         }
+        if (outcome == Outcome.LAPSED) {
+            return State.CANCELLED;
+        }
         Optional<Secret> fresh = key.secret(newSecret);
         if (fresh.isPresent() && fresh.get().is(Standing.PENDING)) {
             return key.usable(fresh.get(), now) ? State.PENDING : State.CANCELLED;
         }
         Optional<Secret> old = key.secret(oldSecret);
-        if (old.isPresent() && old.get().is(Standing.ACTIVE)) {
-            // The new secret lapsed unused, and may have been forgotten since.
-            return State.CANCELLED;
-        }
         return old.isPresent() && key.usable(old.get(), now) ? State.OVERLAPPING : State.COMPLETED;
     }
 

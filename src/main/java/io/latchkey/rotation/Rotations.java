@@ -24,6 +24,7 @@ import java.time.InstantSource;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 import tools.jackson.databind.json.JsonMapper;
@@ -94,7 +95,12 @@ class Rotations {
                     act.actor().id(),
                     old == null ? null : old.notAfter(),
                     null);
-            return new KeyChange(key, after, companion(rotation));
+            return new KeyChange(
+                    key,
+                    after,
+                    Stream.concat(lapsed(key), Stream.of(rotation))
+                            .map(this::companion)
+                            .toList());
         });
         boolean repeated = begun.earlier().isPresent();
         if (!repeated) {
@@ -109,13 +115,24 @@ class Rotations {
                 repeated);
     }
 
+    /** Rotations whose new secret nobody used in time: written down, for the key may forget that secret from now on. */
+    private Stream<Rotation> lapsed(Key key) {
+        if (!key.isBeingRotated()) {
+            return Stream.empty();
+        }
+        return all(key.id())
+                .filter(earlier -> key.secret(earlier.newSecret())
+                        .filter(unused -> unused.is(Standing.PENDING))
+                        .isPresent())
+                .map(earlier -> earlier.ended(Outcome.LAPSED));
+    }
+
     /** A rotation and all that is known of its two secrets. */
     record Seen(Key key, Rotation rotation, Evidence.Uses uses, List<Evidence.Seen> callers, boolean safeToFinish) {}
 
     List<Seen> list(Kind kind, String keyId) {
         Key key = changes.get(kind, keyId);
-        return changes.rotations(keyId).values().stream()
-                .map(text -> json.readValue(text, Rotation.class))
+        return all(keyId)
                 .sorted(Comparator.comparing(Rotation::id).reversed())
                 .map(rotation -> seen(key, rotation))
                 .toList();
@@ -167,7 +184,7 @@ class Rotations {
         Key after = changes.change(kind, keyId, act, key -> {
             Rotation rotation = rotation(keyId, rotationId);
             Key moved = move.apply(key, rotation);
-            return new KeyChange(key, moved, outcome == null ? null : companion(rotation.ended(outcome)));
+            return new KeyChange(key, moved, outcome == null ? List.of() : List.of(companion(rotation.ended(outcome))));
         });
         changes.await(after.version(), ACKNOWLEDGE);
         meters.count(counted);
@@ -221,6 +238,10 @@ class Rotations {
 
     private boolean quiet(@Nullable Instant lastUsed) {
         return lastUsed == null || lastUsed.isBefore(time.instant().minus(QUIET));
+    }
+
+    private Stream<Rotation> all(String keyId) {
+        return changes.rotations(keyId).values().stream().map(text -> json.readValue(text, Rotation.class));
     }
 
     private Rotation rotation(String keyId, String rotationId) {

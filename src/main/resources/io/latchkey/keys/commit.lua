@@ -48,8 +48,8 @@ for _, change in ipairs(plan.changes) do
   for _, pepper in ipairs(change.peppers) do redis.call('SADD', P .. 'peppers', pepper) end
   if change.due > 0 then redis.call('ZADD', P .. 'due', string.format('%.0f', change.due), change.id)
   else redis.call('ZREM', P .. 'due', change.id) end
-  if type(change.rotation) == 'table' then
-    redis.call('HSET', P .. 'rotations:' .. change.id, change.rotation.id, change.rotation.json)
+  for _, rotation in ipairs(change.rotations) do
+    redis.call('HSET', P .. 'rotations:' .. change.id, rotation.id, rotation.json)
   end
   redis.call('XADD', P .. 'changes', 'MAXLEN', '~', '100000', string.format('%.0f-0', epoch), 'key', change.id, 'at', at)
 end

@@ -169,5 +169,9 @@ class RotationInvariantsTest {
         assertThat(gateway.admin("POST", path + "/finish", "{\"force\":true}").status())
                 .isEqualTo(409);
         assertThat(gateway.call(key.token()).status()).isEqualTo(200);
+
+        gateway.time().advance(Duration.ofDays(7));
+        assertThat(begin(key, "{\"overlap\":\"PT1H\"}").status()).isEqualTo(201);
+        assertThat(gateway.admin("GET", path, "").get("state")).isEqualTo("cancelled");
     }
 }

@@ -141,6 +141,17 @@ class RotationLifeTest {
     }
 
     @Test
+    void rollbackIsRefusedWhileALaterRotationBuildsOnIt() {
+        Made key = gateway.key("");
+        Answer first = gateway.rotate(key.id(), "{}");
+        Answer second = gateway.rotate(key.id(), "{\"activation\":\"first-use\"}");
+        assertThat(move(key, first, "rollback", "{\"force\":true}").status()).isEqualTo(409);
+        assertThat(move(key, second, "rollback", "{}").status()).isEqualTo(200);
+        assertThat(move(key, first, "rollback", "{}").status()).isEqualTo(200);
+        assertThat(gateway.call(key.token()).status()).isEqualTo(200);
+    }
+
+    @Test
     void rollbackAfterTheDeadlineIsRefused() {
         Made key = gateway.key("");
         Answer rotation = gateway.rotate(key.id(), "{\"overlap\":\"PT1M\"}");
