@@ -29,18 +29,27 @@ start_redis() { # NAME PORT
 
 # Without the share that is shed while processors are short: this machine may be busy with other things, and refusals
 # for that are no answer to the fault of a row.
-start_latchkey() { # NAME PORT [COMMAND_BEFORE_JAVA...]: its pid goes to NAME.pid, its log to NAME.log
+launch_latchkey() { # NAME PORT [COMMAND_BEFORE_JAVA...]: its pid goes to NAME.pid, its log to NAME.log
   local name=$1 port=$2
   shift 2
   LATCHKEY_REDIS_URL=redis://127.0.0.1:$REDIS_PORT LATCHKEY_CACHE_REDIS_URL=redis://127.0.0.1:$CACHE_PORT \
     LATCHKEY_ROUTES_FILE=$FAULTS/routes.yml LATCHKEY_FRONTDOOR_TRUSTEDPROXIES=127.0.0.1 \
     LATCHKEY_PEPPER=faults-pepper-0123456789abcdef ADMIN_TOKEN=$ADMIN \
     LATCHKEY_OVERLOAD_MAXDELAY=0s SERVER_PORT=$port MANAGEMENT_SERVER_PORT=$((port + 1)) \
-    "$@" "$JAVA" "${JVM_FLAGS[@]}" --enable-native-access=ALL-UNNAMED -jar "$ROOT/target/latchkey.jar" \
+    "$@" "$JAVA" "${JVM_FLAGS[@]}" --enable-native-access=ALL-UNNAMED -jar "${JAR:-$ROOT/target/latchkey.jar}" \
     >>"${LOG:-$work/$name.log}" 2>"$work/$name.out" &
   echo $! >"$work/$name.pid"
   remember $!
-  wait_for "http://127.0.0.1:$((port + 1))/actuator/health/readiness" --fail
+}
+
+start_latchkey() { # the same, and waits until it is ready
+  launch_latchkey "$@"
+  wait_for "http://127.0.0.1:$(($2 + 1))/actuator/health/readiness" --fail
+}
+
+stop_latchkey() { # NAME: as an operator does
+  kill -TERM "$(<"$work/$1.pid")"
+  wait "$(<"$work/$1.pid")" || true
 }
 
 new_key() { # JSON

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """Offers requests at a steady rate, however slow the answers are, and prints `epoch-ms status ms` for each.
 
-Status 0 is a broken connection or answer, -1 a request without an answer when the patience ended.
+It ends after its seconds or by SIGTERM, once what was offered is answered. Status 0 is a broken connection or answer, -1
+a request without an answer when the patience ended.
 """
 
 import argparse
 import asyncio
+import signal
 import time
 
 options = argparse.ArgumentParser(description=__doc__)
@@ -34,8 +36,18 @@ async def read_answer(reader):
     return int(head.split(" ", 2)[1]), "connection: close" not in head
 
 
+async def connection():
+    """One that is idle and was not closed meanwhile, or a new one."""
+    while idle:
+        reader, writer = idle.pop()
+        if not reader.at_eof():
+            return reader, writer
+        writer.close()
+    return await asyncio.open_connection(host, int(port))
+
+
 async def exchange(number):
-    reader, writer = idle.pop() if idle else await asyncio.open_connection(host, int(port))
+    reader, writer = await connection()
     kept = False
     try:
         line = f"{options.method} /{path.replace('{n}', str(number))} HTTP/1.1"
@@ -63,8 +75,12 @@ async def offer(number):
 async def main():
     start = time.monotonic()
     running = set()
+    ended = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
     for number in range(int(options.rate * options.seconds)):
         await asyncio.sleep(max(0, start + number / options.rate - time.monotonic()))
+        if ended.is_set():
+            break
         task = asyncio.create_task(offer(number))
         running.add(task)
         task.add_done_callback(running.discard)

@@ -105,8 +105,8 @@ wait_until() { # SECONDS COMMAND...: prints how many seconds it took, or says th
   awk -v from="$began" -v to="$EPOCHREALTIME" 'BEGIN { printf "%.1f", to - from }'
 }
 
-healthy() { # [GATEWAY_URL]
-  [[ $(curl -s --max-time 2 "${1:-$GATEWAY}/health" | jq -r .status) == healthy ]]
+healthy() {
+  [[ $(curl -s --max-time 2 "$GATEWAY/health" | jq -r .status) == healthy ]]
 }
 
 upstream_is_let_go() { # NAME

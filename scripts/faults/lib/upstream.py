@@ -67,7 +67,7 @@ async def answer(path, method, headers, reader, writer):
         await plain(writer, 503 if failing else 200, b"as switched")
     elif name == "hang":
         await asyncio.wait_for(reader.read(1), 120)
-    elif name == "later":
+    elif name.startswith("later"):
         await asyncio.sleep(0.1)
         await plain(writer, 200, b"at last")
     elif name in ("bytes", "piece"):
