@@ -12,19 +12,12 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The rules of keys and rotations, said a second time and as plainly as can be: nothing of the gateway's own is used.
- * Each act answers the status that it must get, and changes the model only if that is a success.
+ * What keys and rotations are at a moment, said a second time and as plainly as can be: nothing of the gateway's own is
+ * used. {@link KeyRules} says what acts make of it.
  */
 final class KeyModel {
-    static final int OK = 200;
-    static final int CREATED = 201;
-    static final int BAD = 400;
-    static final int CONFLICT = 409;
-
-    private static final Duration LAPSES = Duration.ofDays(7);
     private static final Duration NEAR = Duration.ofDays(7);
-    private static final Duration QUIET = Duration.ofMinutes(10);
-    static final Duration OVERLAP_MAX = Duration.ofDays(30);
+    static final Duration QUIET = Duration.ofMinutes(10);
 
     final List<ApiKey> keys = new ArrayList<>();
 
@@ -100,8 +93,6 @@ final class KeyModel {
             formerEnd = old.end;
         }
     }
-
-    // What is seen
 
     /** What the holder of a text is told: why not, or which key it is, in which state and until when. */
     String verdict(String text) {
@@ -200,160 +191,11 @@ final class KeyModel {
         return List.copyOf(moments);
     }
 
-    // Acts
-
-    int create(ApiKey key) {
-        if (tokens.containsKey(key.current.text)) {
-            return CONFLICT;
-        }
-        keys.add(key);
-        tokens.put(key.current.text, key.current);
-        return CREATED;
-    }
-
-    /** The text passed the key check. */
-    void used(String text) {
-        Token token = Objects.requireNonNull(tokens.get(text));
-        token.lastUsed = now;
-        token.key.rotations.stream()
-                .filter(rotation -> rotation.fresh == token && token.useBy != null)
-                .forEach(this::takeOver);
-    }
-
-    static boolean isNoOverlap(Duration overlap) {
-        return overlap.isNegative() || overlap.compareTo(OVERLAP_MAX) > 0;
-    }
-
-    private boolean mayBegin(ApiKey key, Duration overlap) {
-        long older = key.held.stream()
-                .filter(token -> token.superseded && works(token))
-                .count();
-        return !key.revoked
-                && !expired(key)
-                && key.held.stream().noneMatch(this::isPending)
-                && (older < 2 || overlap.isZero());
-    }
-
-    int begin(ApiKey key, String text, Duration overlap, boolean atFirstUse, @Nullable Instant end) {
-        if (isNoOverlap(overlap) || over(end)) {
-            return BAD;
-        } else if (!mayBegin(key, overlap) || tokens.containsKey(text)) {
-            return CONFLICT;
-        }
-        Token fresh = new Token(key, text, end);
-        Rotation rotation = new Rotation(key.current, fresh, overlap);
-        key.rotations.add(rotation);
-        key.held.add(fresh);
-        tokens.put(text, fresh);
-        if (atFirstUse) {
-            fresh.useBy = now.plus(LAPSES);
-        } else {
-            takeOver(rotation);
-        }
-        if (key.held.size() > 4) {
-            Token forgotten =
-                    key.held.stream().filter(token -> !works(token)).findFirst().orElseThrow();
-            key.held.remove(forgotten);
-            tokens.remove(forgotten.text);
-        }
-        return CREATED;
-    }
-
-    int finish(Rotation rotation, boolean force) {
-        Instant used = rotation.old.lastUsed;
-        switch (state(rotation)) {
-            case "pending" -> {
-                if (!force) {
-                    return CONFLICT;
-                }
-                takeOver(rotation);
-            }
-            case "overlapping" -> {
-                if (!force && used != null && !used.plus(QUIET).isBefore(now)) {
-                    return CONFLICT;
-                }
-            }
-            default -> {
-                return CONFLICT;
-            }
-        }
-        rotation.old.end = earliest(rotation.old.end, now);
-        return OK;
-    }
-
-    int rollBack(Rotation rotation, boolean force) {
-        ApiKey key = rotation.fresh.key;
-        switch (state(rotation)) {
-            case "pending" -> rotation.fresh.takenBack = true;
-            case "overlapping" -> {
-                // The last one first: whatever was begun after it rests on its new token.
-                boolean newest =
-                        key.current == rotation.fresh && key.held.stream().noneMatch(this::isPending);
-                if (!newest || (!force && rotation.fresh.lastUsed != null)) {
-                    return CONFLICT;
-                }
-                rotation.fresh.takenBack = true;
-                rotation.old.superseded = false;
-                rotation.old.end = rotation.formerEnd;
-                key.current = rotation.old;
-            }
-            default -> {
-                return CONFLICT;
-            }
-        }
-        rotation.rolledBack = true;
-        return OK;
-    }
-
-    int extend(Rotation rotation, Instant until) {
-        Instant last = earliest(now.plus(OVERLAP_MAX), rotation.old.key.expires, rotation.formerEnd);
-        Instant end = end(rotation.old);
-        if (!state(rotation).equals("overlapping") || end == null || !until.isAfter(end) || until.isAfter(last)) {
-            return CONFLICT;
-        }
-        rotation.old.end = until;
-        return OK;
-    }
-
-    int revoke(ApiKey key) {
-        key.revoked = true;
-        return OK;
-    }
-
-    int change(ApiKey key, Runnable change) {
-        if (key.revoked) {
-            return CONFLICT;
-        }
-        change.run();
-        return OK;
-    }
-
-    int changeExpiry(ApiKey key, @Nullable Instant expires) {
-        if (key.revoked || expired(key)) {
-            return CONFLICT;
-        } else if (over(expires)) {
-            return BAD;
-        }
-        key.expires = expires;
-        return OK;
-    }
-
-    // Rules that several of these share
-
-    /** The new token becomes the current one, and the old one's clock starts; it never runs longer than it would have. */
-    private void takeOver(Rotation rotation) {
-        ApiKey key = rotation.fresh.key;
-        rotation.fresh.useBy = null;
-        rotation.old.superseded = true;
-        rotation.old.end = earliest(rotation.old.end, key.expires, now.plus(rotation.overlap));
-        key.current = rotation.fresh;
-    }
-
-    private boolean works(Token token) {
+    boolean works(Token token) {
         return !token.key.revoked && !token.takenBack && !over(end(token));
     }
 
-    private boolean expired(ApiKey key) {
+    boolean expired(ApiKey key) {
         return over(key.expires) || over(key.current.end);
     }
 
@@ -369,7 +211,7 @@ final class KeyModel {
         return end != null && !now.isBefore(end);
     }
 
-    private static @Nullable Instant earliest(@Nullable Instant... ends) {
+    static @Nullable Instant earliest(@Nullable Instant... ends) {
         return Stream.of(ends).filter(Objects::nonNull).min(Instant::compareTo).orElse(null);
     }
 }

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
  * {@code -Dtests.sequences=5000} does it for longer.
  */
 class KeyModelTest {
-    private static final int SEQUENCES = Integer.getInteger("tests.sequences", 40);
+    private static final int SEQUENCES = Integer.getInteger("tests.sequences", 30);
     private static final int ACTS = 30;
 
     @Test

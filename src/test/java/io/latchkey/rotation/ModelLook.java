@@ -26,13 +26,15 @@ final class ModelLook {
 
     private final TwoNodes nodes;
     private final KeyModel model;
+    private final KeyRules rules;
     private final Set<String> texts = new LinkedHashSet<>();
     private final Map<String, String> records = new HashMap<>();
     private int looks;
 
-    ModelLook(TwoNodes nodes, KeyModel model) {
+    ModelLook(TwoNodes nodes, KeyModel model, KeyRules rules) {
         this.nodes = nodes;
         this.model = model;
+        this.rules = rules;
     }
 
     /** A text that callers may come with from now on, whether a key has it or not. */
@@ -136,11 +138,11 @@ final class ModelLook {
 
     private Question use(String text) {
         if (model.accepted(text)) {
-            model.used(text);
+            rules.used(text);
         }
         return new Question("/api/v1/keys/self", "X-API-Key: " + text, model.verdict(text), answer -> {
             JsonNode body = Gateway.JSON.readTree(answer.body());
-            if (answer.status() != KeyModel.OK) {
+            if (answer.status() != KeyRules.OK) {
                 return body.at("/code").asString();
             }
             String told = Stream.of(answer.header("API-Key-Status"), answer.header("API-Key-Expires"))
