@@ -78,7 +78,11 @@ final class Limits {
         Http node = proof.connections().getFirst();
         List<Key> keys = new ArrayList<>();
         for (int i = 0; i < KEYS; i++) {
-            keys.add(acts.createQuietly(node));
+            Key key = acts.createQuietly(node);
+            if (key == null) {
+                throw new IllegalStateException("a key could not be made to count its limits");
+            }
+            keys.add(key);
         }
         return keys;
     }

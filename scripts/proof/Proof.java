@@ -283,8 +283,9 @@ final class Proof {
         row("other failures", load.otherFailures.get() + unexpected.get(), load.otherFailures.get() + unexpected.get() == 0, "of calls and acts, outside the fail-over");
         double within50 = 100 * propagation[0] / propagation[3];
         double within250 = 100 * propagation[1] / propagation[3];
-        row("propagation", (long) propagation[3], within50 >= 50 && within250 >= 99 && propagation[2] == propagation[3],
-                "%.1f %% within 50 ms, %.1f %% within 250 ms, %.0f over 5 s".formatted(within50, within250, propagation[3] - propagation[2]));
+        row("propagation", (long) propagation[3], within50 >= 50 && within250 >= 99,
+                "%.1f %% within 50 ms, %.1f %% within 250 ms".formatted(within50, within250));
+        promise("over 5 s", (int) (propagation[3] - propagation[2]), "of these");
         row("unacknowledged", acts.unacknowledged.get(), acts.unacknowledged.get() == 0, "revocations of which not every node had told within 5 s");
         limits.figures();
         double calm = median(quiet);

@@ -320,6 +320,25 @@ class StoreGoneTest {
     }
 
     @Test
+    void changeThatAFailOverReplacedIsNoticedThoughNoConnectionSeemedLost() {
+        startRedis();
+        gateway = Gateway.start(settings());
+        Made key = gateway.key("");
+        assertThat(gateway.call(key.token()).status()).isEqualTo(200);
+        try (OutsideTool tool = OutsideTool.at(redis.url())) {
+            tool.redis().eval("""
+                    local epoch = redis.call('GET', '{api_keys:valid}:epoch')
+                    redis.call('DEL', '{api_keys:valid}:changes', '{api_keys:valid}:key:' .. ARGV[1])
+                    redis.call('XADD', '{api_keys:valid}:changes', epoch .. '-0', 'key', 'another', 'at', '0')
+                    """ + CHANGE, ScriptOutputType.STATUS, new String[0], key.id());
+        }
+        // Sooner than what is cached is asked for again.
+        await().atMost(Duration.ofSeconds(3))
+                .untilAsserted(
+                        () -> assertThat(gateway.call(key.token()).get("code")).isEqualTo("key-unknown"));
+    }
+
+    @Test
     void scriptsThatRedisForgotAreSentAgain() {
         startRedis();
         gateway = Gateway.start(settings());
