@@ -21,6 +21,7 @@ final class Acts {
     final AtomicInteger rotations = new AtomicInteger();
     final AtomicInteger revocations = new AtomicInteger();
     final AtomicInteger refused = new AtomicInteger();
+    final AtomicInteger wronglyRefused = new AtomicInteger();
     final AtomicInteger unknown = new AtomicInteger();
     final AtomicInteger inexact = new AtomicInteger();
     final AtomicInteger unacknowledged = new AtomicInteger();
@@ -81,7 +82,7 @@ final class Acts {
         Http.Answer answer = admin(node, "POST", "/admin/keys/" + key.id + "/rotations", "{\"overlap\":\"PT" + overlap / 1000.0 + "S\"}");
         double answered = Proof.now();
         if (answer.status() == 409) {
-            refused.incrementAndGet();
+            refused(key, overlap, sent);
             old.worksUntil = before;
             return;
         }
@@ -137,10 +138,11 @@ final class Acts {
 
     private void rotateAtFirstUse(Http node, Key key, long overlap) {
         Secret old = key.current;
+        double sent = Proof.now();
         Http.Answer answer = admin(
                 node, "POST", "/admin/keys/" + key.id + "/rotations", "{\"overlap\":\"PT" + overlap / 1000.0 + "S\",\"activation\":\"first-use\"}");
         if (answer.status() == 409) {
-            refused.incrementAndGet();
+            refused(key, overlap, sent);
             return;
         }
         if (!done(key, answer, 201)) {
@@ -155,6 +157,16 @@ final class Acts {
         };
         key.pending = fresh;
         load.know(fresh);
+    }
+
+    /** Rightly only when two older secrets may still have worked, and there was to be a third. */
+    private void refused(Key key, long overlap, double sent) {
+        refused.incrementAndGet();
+        long older = key.secrets.stream().filter(secret -> secret != key.current && secret.failsFrom > sent).count();
+        if (overlap == 0 || older < 2) {
+            wronglyRefused.incrementAndGet();
+            proof.say("refused", key.id + ": a rotation with " + older + " older secrets and an overlap of " + overlap + " ms");
+        }
     }
 
     void revoke(Http node) {

@@ -36,6 +36,9 @@ final class Http implements AutoCloseable {
         } catch (IOException e) {
             close();
             throw e;
+        } catch (RuntimeException e) {
+            close();
+            throw new IOException("what came is no HTTP", e);
         }
     }
 

@@ -137,11 +137,11 @@ class ChangeFeed implements SmartLifecycle {
                 POLL,
                 commands -> commands.xread(
                         XReadArgs.Builder.count(BATCH).block(POLL), StreamOffset.from(CHANGES, at.epoch() + "-0")));
+        if (isReplaced(connection, at.epoch())) {
+            startOver();
+            return;
+        }
         if (!changes.isEmpty()) {
-            if (isReplaced(connection, at.epoch())) {
-                startOver();
-                return;
-            }
             changed.apply(changes, at.epoch());
             String incarnation = at.incarnation().isEmpty() ? position().incarnation() : at.incarnation();
             applied = new Position(incarnation, ChangedKeys.epochOf(changes.getLast()));

@@ -83,6 +83,10 @@ record Rotation(
             return key.usable(fresh.get(), now) ? State.PENDING : State.CANCELLED;
         }
         Optional<Secret> old = key.secret(oldSecret);
+        if (old.isPresent() && old.get().is(Standing.ACTIVE)) {
+            // The new secret never took its place, and was forgotten before anybody wrote down why.
+            return State.CANCELLED;
+        }
         return old.isPresent() && key.usable(old.get(), now) ? State.OVERLAPPING : State.COMPLETED;
     }
 

@@ -5,6 +5,7 @@ import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.ssl.NoSuchSslBundleException;
+import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslBundles;
 import org.springframework.boot.ssl.SslManagerBundle;
 import org.springframework.context.ConfigurableApplicationContext;
@@ -38,11 +39,18 @@ class StoreConfiguration {
             return SslOptions.create();
         }
         try {
-            SslManagerBundle managers = bundles.getObject().getBundle(name).getManagers();
-            return SslOptions.builder()
+            SslBundle bundle = bundles.getObject().getBundle(name);
+            SslManagerBundle managers = bundle.getManagers();
+            SslOptions.Builder tls = SslOptions.builder()
                     .keyManager(managers.getKeyManagerFactory())
-                    .trustManager(managers.getTrustManagerFactory())
-                    .build();
+                    .trustManager(managers.getTrustManagerFactory());
+            if (bundle.getOptions().getEnabledProtocols() != null) {
+                tls.protocols(bundle.getOptions().getEnabledProtocols());
+            }
+            if (bundle.getOptions().getCiphers() != null) {
+                tls.cipherSuites(bundle.getOptions().getCiphers());
+            }
+            return tls.build();
         } catch (NoSuchSslBundleException e) {
             throw new StartRefused(
                     "latchkey.store.ssl-bundle names the SSL bundle " + name + ", which there is not.",

@@ -11,7 +11,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Whatever is done to keys, in whatever order and at whatever moment, both nodes answer as the {@link KeyModel} says.
+ * Whatever is done to keys, one act after the other, in whatever order and at whatever moment, both nodes answer as the
+ * {@link KeyModel} says. What happens while an act is under way is for {@code scripts/proof}.
  * {@code -Dtests.sequences=5000} does it for longer.
  */
 class KeyModelTest {

@@ -187,16 +187,17 @@ final class ModelLook {
                 answer -> read.apply(Gateway.JSON.readTree(answer.body())));
     }
 
-    /** The set of usable digests, where a digest whose time is up may lie until it is swept. */
+    /** The set of usable digests, where a digest whose time is up may lie until it is swept; of no key, none. */
     private List<String> unlikeRedis() {
-        List<Token> issued = List.copyOf(model.tokens.values());
-        List<Boolean> found =
-                nodes.areUsable(issued.stream().map(token -> token.text).toList());
+        List<String> asked = texts();
+        List<Boolean> found = nodes.areUsable(asked);
         List<String> differences = new ArrayList<>();
-        for (int i = 0; i < issued.size(); i++) {
-            Token token = issued.get(i);
-            if (found.get(i) ? model.isStopped(token) : model.isUsable(token)) {
-                differences.add("  api_keys:valid holds " + token.text + ": " + found.get(i));
+        for (int i = 0; i < asked.size(); i++) {
+            Token token = model.tokens.get(asked.get(i));
+            boolean wrong =
+                    found.get(i) ? token == null || model.isStopped(token) : token != null && model.isUsable(token);
+            if (wrong) {
+                differences.add("  api_keys:valid holds " + asked.get(i) + ": " + found.get(i));
             }
         }
         return differences;

@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Does one sequence of acts to two real nodes and to the model, on keys of its own, and looks at both after each. */
 final class ModelRun {
+    private static final int PATIENCE = 50;
+
     private final TwoNodes nodes;
     private final KeyModel model;
     private final KeyRules rules;
@@ -227,7 +229,7 @@ final class ModelRun {
         Rotation rotation = choice.rotation(act);
         String path = rotation == null ? path(choice.key(act)) + "/rotations/none" : path(rotation);
         Answer answer = admin(act, "POST", path + more, body);
-        while (answer.json().has("laggards")) {
+        for (int i = 0; i < PATIENCE && answer.json().has("laggards"); i++) {
             // A node that is slow to say what it has seen counts as a use; on a busy machine that is no difference.
             nodes.settle();
             answer = admin(act, "POST", path + more, body);

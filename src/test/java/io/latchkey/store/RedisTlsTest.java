@@ -47,6 +47,7 @@ class RedisTlsTest {
     private static final String PASSWORD = "for-this-test-only";
 
     private Path directory;
+    private Authority known;
     private RedisServer redis;
     private StubUpstream upstream;
     private Path routes;
@@ -58,18 +59,12 @@ class RedisTlsTest {
         assertThat(PROGRAM)
                 .as("A redis-server that speaks TLS; on Debian: apt-get install redis-server openssl")
                 .isExecutable();
-        Authority known = Authority.named("known", directory);
+        known = Authority.named("known", directory);
         Authority.named("unknown", directory);
         known.certify("server", "subjectAltName=IP:127.0.0.1");
         known.certify("node", "extendedKeyUsage=clientAuth");
         int port = RedisServer.freePort();
-        redis = RedisServer.on(port, directory.resolve("redis"))
-                .by(PROGRAM)
-                .with("port 0")
-                .with("tls-port " + port)
-                .with("tls-cert-file " + file("server.pem"))
-                .with("tls-key-file " + file("server.key"))
-                .with("tls-ca-cert-file " + file("known.pem"))
+        redis = underTls(port, "server")
                 .with("user default off")
                 .with(documentedUser())
                 .with("user tester on >" + PASSWORD + " ~* +@all")
@@ -89,6 +84,16 @@ class RedisTlsTest {
         redis.close();
     }
 
+    private RedisServer underTls(int port, String name) {
+        return RedisServer.on(port, directory.resolve("redis-" + port))
+                .by(PROGRAM)
+                .with("port 0")
+                .with("tls-port " + port)
+                .with("tls-cert-file " + file(name + ".pem"))
+                .with("tls-key-file " + file(name + ".key"))
+                .with("tls-ca-cert-file " + file("known.pem"));
+    }
+
     /** The line of redis.conf in docs/security.md, as it stands there. */
     private static String documentedUser() throws IOException {
         Matcher line = Pattern.compile("^user latchkey .*$", Pattern.MULTILINE)
@@ -102,9 +107,13 @@ class RedisTlsTest {
     }
 
     private String[] settings(String password, String trusted, String setting, String value) {
+        return settings(redis.port(), password, trusted, setting, value);
+    }
+
+    private String[] settings(int port, String password, String trusted, String setting, String value) {
         String bundle = "spring.ssl.bundle.pem.redis.";
         return Gateway.on(
-                "rediss://latchkey:" + password + "@127.0.0.1:" + redis.port(),
+                "rediss://latchkey:" + password + "@127.0.0.1:" + port,
                 Map.of(
                         "latchkey.store.ssl-bundle",
                         "redis",
@@ -211,6 +220,34 @@ class RedisTlsTest {
         assertThat(output)
                 .contains("Redis is not available", "certification path")
                 .doesNotContain(PASSWORD);
+    }
+
+    @Test
+    void certificateOfAnotherHostIsRefusedAndNamed(CapturedOutput output) throws Exception {
+        known.certify("other", "subjectAltName=IP:127.0.0.2");
+        int port = RedisServer.freePort();
+        try (RedisServer other = underTls(port, "other").start();
+                Gateway node =
+                        Gateway.start(settings(other.port(), PASSWORD, "known", "server.shutdown", "immediate"))) {
+            assertIsDown(node);
+        }
+        assertThat(output).contains("Redis is not available", "matching IP address 127.0.0.1");
+    }
+
+    @Test
+    void onlyTheProtocolsOfTheBundleAreSpoken(CapturedOutput output) throws Exception {
+        int port = RedisServer.freePort();
+        try (RedisServer older =
+                        underTls(port, "server").with("tls-protocols TLSv1.2").start();
+                Gateway node = Gateway.start(settings(
+                        older.port(),
+                        PASSWORD,
+                        "known",
+                        "spring.ssl.bundle.pem.redis.options.enabled-protocols",
+                        "TLSv1.3"))) {
+            assertIsDown(node);
+        }
+        assertThat(output).contains("Redis is not available", "protocol_version");
     }
 
     @Test
