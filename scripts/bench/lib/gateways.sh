@@ -3,7 +3,7 @@
 # shellcheck disable=SC2154  # options and paths are set by run
 
 declare -A PORT REDIS_PORT PID REDIS_PID KEY KEYS
-JVM_FLAGS=${BENCH_JVM_FLAGS:--Xmx256m -XX:+UseSerialGC}
+JVM_FLAGS=${BENCH_JVM_FLAGS:--Xmx256m -XX:+UseSerialGC -XX:TrimNativeHeapInterval=5000}
 ADMIN=bench-admin-token-0123456789
 
 install_tools() {
