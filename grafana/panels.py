@@ -7,7 +7,6 @@ queries, <node> and <route> stand for the matchers of the variables, [rate] for 
 
 # Where your operators read docs/, as in prometheus/messages.tmpl. Change it in both and generate again.
 DOCS = "https://git.example.com/latchkey/blob/main/docs"
-# Documents that panels name already; once they are all there, this set goes.
 FAILED_KEY = "key-(missing|malformed|unknown|expired|superseded|revoked|disabled)"
 
 
