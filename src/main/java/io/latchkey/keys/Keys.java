@@ -4,6 +4,7 @@ import io.latchkey.audit.Act;
 import io.latchkey.audit.Actor;
 import io.latchkey.keys.Key.Kind;
 import io.latchkey.keys.NearCache.Cached;
+import io.latchkey.keys.NearCache.Fence;
 import io.latchkey.keys.Secret.Standing;
 import io.latchkey.problems.Problems;
 import io.latchkey.problems.Refusal;
@@ -142,6 +143,7 @@ public class Keys {
             Beat.await(lately, begun);
             throw refused(lately, scope);
         }
+        Fence before = cache.fence(presented.keyId());
         Check check;
         try {
             Key key = lookUp(presented);
@@ -157,7 +159,7 @@ public class Keys {
         }
         if (!check.passed()) {
             boolean everywhere = check.refusal().status() == Refusal.KEY_UNKNOWN.status();
-            cache.refuse(everywhere ? sought : asked, check.refusal());
+            cache.refuse(everywhere ? sought : asked, check.refusal(), before);
             Beat.await(check.refusal(), begun);
             throw refused(check.refusal(), scope);
         }

@@ -9,6 +9,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -31,10 +32,12 @@ class NearCache {
 
     private final Cache<String, Cached> byId;
     private final Cache<String, String> idByDigest;
-    private final Cache<String, Refusal> refused;
+    private final Cache<String, Lately> refused;
 
     /** Counts applied changes, by stripe of the key's id. */
     private final AtomicLongArray applied = new AtomicLongArray(STRIPES);
+
+    private final AtomicLong appliedToAny = new AtomicLong();
 
     private final long graceNanos;
     private volatile long trustedFrom = System.nanoTime();
@@ -52,6 +55,12 @@ class NearCache {
                 .build();
         graceNanos = properties.grace().toNanos();
     }
+
+    /** How many changes were applied so far that may concern a token: of its key, or of any if it names none. */
+    record Fence(int stripe, long changes) {}
+
+    /** What Redis said of a digest, behind its fence. */
+    private record Lately(Refusal why, Fence fence) {}
 
     /** One key as Redis confirmed it. */
     static final class Cached {
@@ -181,18 +190,21 @@ class NearCache {
 
     /** A change of this key is known: whatever was being read is old, and nothing is held until it is read again. */
     void changed(String id) {
-        applied.incrementAndGet(stripe(id));
+        count(id);
         byId.invalidate(id);
-        refused.invalidateAll();
     }
 
     /** The key as a change left it; replaces what is held, never creates. */
     void refresh(Key key, long readAt) {
-        applied.incrementAndGet(stripe(key.id()));
+        count(key.id());
         byId.asMap()
                 .computeIfPresent(
                         key.id(), (id, held) -> held.key().version() > key.version() ? held : new Cached(key, readAt));
-        refused.invalidateAll();
+    }
+
+    private void count(String id) {
+        applied.incrementAndGet(stripe(id));
+        appliedToAny.incrementAndGet();
     }
 
     boolean holds(String id) {
@@ -203,18 +215,32 @@ class NearCache {
         return byId.asMap().keySet();
     }
 
+    /** To be taken before Redis is asked: what is said meanwhile may be old when it comes. */
+    Fence fence(@Nullable String keyId) {
+        return keyId == null ? new Fence(-1, appliedToAny.get()) : new Fence(stripe(keyId), applied.get(stripe(keyId)));
+    }
+
+    private boolean isOvertaken(Fence fence) {
+        return fence.changes != (fence.stripe < 0 ? appliedToAny.get() : applied.get(fence.stripe));
+    }
+
     /**
      * Why Redis had this digest, as this kind of key, refused within the last second, whatever it asked or for what it
-     * asked; any change of any key clears it.
+     * asked; a change of its key ends it, and a change of any key if its token names none.
      */
     @Nullable
     Refusal lately(String sought, String asked) {
-        Refusal everywhere = refused.getIfPresent(sought);
-        return everywhere == null ? refused.getIfPresent(asked) : everywhere;
+        Refusal everywhere = lately(sought);
+        return everywhere == null ? lately(asked) : everywhere;
     }
 
-    void refuse(String sought, Refusal why) {
-        refused.put(sought, why);
+    private @Nullable Refusal lately(String name) {
+        Lately lately = refused.getIfPresent(name);
+        return lately == null || isOvertaken(lately.fence) ? null : lately.why;
+    }
+
+    void refuse(String name, Refusal why, Fence before) {
+        refused.put(name, new Lately(why, before));
     }
 
     /** Changes may have been missed: ask again before believing, except in the grace. */
@@ -228,6 +254,7 @@ class NearCache {
         for (int i = 0; i < STRIPES; i++) {
             applied.incrementAndGet(i);
         }
+        appliedToAny.incrementAndGet();
         byId.invalidateAll();
         idByDigest.invalidateAll();
         refused.invalidateAll();

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.latchkey.Gateway;
 import io.latchkey.Gateway.Answer;
 import io.latchkey.Gateway.Made;
+import io.latchkey.keys.NearCache.Fence;
+import io.latchkey.problems.Refusal;
 import io.latchkey.store.Redis;
 import java.io.IOException;
 import java.io.InputStream;
@@ -306,5 +308,20 @@ class KeyCheckTest {
         cache.changed(made.id());
         cache.fill(made.id(), () -> old);
         refused(gateway.call(rotation.get("token")), 401, "key-revoked");
+    }
+
+    @Test
+    void aRefusalThatAChangeOvertookIsNotRemembered() {
+        NearCache cache = gateway.bean(NearCache.class);
+        for (String keyId : new String[] {"of-this-test", null}) {
+            Fence before = cache.fence(keyId);
+            cache.changed("of-this-test");
+            cache.refuse("sought " + keyId, Refusal.KEY_DISABLED, before);
+            assertThat(cache.lately("sought " + keyId, "asked")).isNull();
+            cache.refuse("sought " + keyId, Refusal.KEY_DISABLED, cache.fence(keyId));
+            assertThat(cache.lately("sought " + keyId, "asked")).isEqualTo(Refusal.KEY_DISABLED);
+            cache.changed("of-this-test");
+            assertThat(cache.lately("sought " + keyId, "asked")).isNull();
+        }
     }
 }
