@@ -22,14 +22,14 @@ final class CacheConnection implements SmartLifecycle, AutoCloseable {
     private final CountDownLatch closed = new CountDownLatch(1);
     private volatile boolean running;
 
-    CacheConnection(Server shared, SslOptions tls, StoreProperties properties) {
+    CacheConnection(Server shared, SslOptions tls, StoreProperties properties, StoreMeters meters) {
         Server server = properties.cacheRedisUrl().isBlank()
                 ? shared
                 : ExternalRedis.of("LATCHKEY_CACHE_REDIS_URL", properties.cacheRedisUrl());
         client = HardenedClient.ofBytes(server, tls);
         // A clock of its own: the time of this Redis is nobody's time.
         link = new Link("The cache's Redis", client, new StoreClock(), properties.requestTimeout());
-        redis = new Redis(server, client, link, properties);
+        redis = new Redis(server, client, link, properties, meters);
     }
 
     Redis redis() {

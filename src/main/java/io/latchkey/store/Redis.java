@@ -29,15 +29,17 @@ public final class Redis implements AutoCloseable {
     private final Link link;
     private final long requestNanos;
     private final long adminNanos;
+    private final StoreMeters meters;
     private final @Nullable ConfirmedWrites confirmed;
     private volatile boolean ready;
 
-    Redis(Server server, HardenedClient client, Link link, StoreProperties properties) {
+    Redis(Server server, HardenedClient client, Link link, StoreProperties properties, StoreMeters meters) {
         this.server = server;
         this.client = client;
         this.link = link;
         this.requestNanos = properties.requestTimeout().toNanos();
         this.adminNanos = properties.adminTimeout().toNanos();
+        this.meters = meters;
         int replicas = properties.replicasToConfirm(server);
         this.confirmed = replicas == 0 ? null : new ConfirmedWrites(client, replicas, adminNanos);
     }
@@ -51,7 +53,7 @@ public final class Redis implements AutoCloseable {
     /** One command of an admin act or of background work, within {@code admin-timeout}. */
     public <T extends @Nullable Object> T onAdmin(
             Function<RedisClusterAsyncCommands<String, String>, ? extends RedisFuture<T>> command) {
-        return run(command, adminNanos);
+        return timed(() -> run(command, adminNanos));
     }
 
     /** A script on a request's path, within {@code request-timeout}; at once {@link StoreUnavailable} when down. */
@@ -65,7 +67,7 @@ public final class Redis implements AutoCloseable {
     @SuppressWarnings("TypeParameterUnusedInFormals") // What a script answers, only its caller knows.
     public <T extends @Nullable Object> T onAdmin(
             Script script, ScriptOutputType type, List<String> keys, List<String> args) {
-        return run(script, type, keys, args, adminNanos);
+        return timed(() -> run(script, type, keys, args, adminNanos));
     }
 
     /**
@@ -76,7 +78,7 @@ public final class Redis implements AutoCloseable {
     public <T extends @Nullable Object> T confirmed(
             Script script, ScriptOutputType type, List<String> keys, List<String> args, Predicate<T> changed) {
         if (confirmed == null) {
-            return run(script, type, keys, args, adminNanos);
+            return onAdmin(script, type, keys, args);
         }
         // Else it would be waited for a connection.
         if (!link.isUp()) {
@@ -151,6 +153,7 @@ public final class Redis implements AutoCloseable {
         if (!link.isUp()) {
             throw new StoreUnavailable("Redis is not available");
         }
+        long begun = System.nanoTime();
         try {
             T answer = attempt.run();
             link.answered();
@@ -158,6 +161,17 @@ public final class Redis implements AutoCloseable {
         } catch (StoreUnavailable e) {
             link.failed(e);
             throw e;
+        } finally {
+            meters.onRequest(begun);
+        }
+    }
+
+    private <T extends @Nullable Object> T timed(Attempt<T> attempt) {
+        long begun = System.nanoTime();
+        try {
+            return attempt.run();
+        } finally {
+            meters.onAdmin(begun);
         }
     }
 

@@ -1,13 +1,11 @@
 package io.latchkey.store;
 
 import io.lettuce.core.SslOptions;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
-import org.springframework.boot.ssl.NoSuchSslBundleException;
-import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslBundles;
-import org.springframework.boot.ssl.SslManagerBundle;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -31,36 +29,19 @@ class StoreConfiguration {
         return properties.isEmbedded() ? new EmbeddedRedis(data) : ExternalRedis.of(properties.redisUrl());
     }
 
-    /** Of a private authority Java knows nothing; without a bundle only those that Java knows are trusted. */
     @Bean
     SslOptions redisTls(StoreProperties properties, ObjectProvider<SslBundles> bundles) {
-        String name = properties.sslBundle();
-        if (name.isBlank()) {
-            return SslOptions.create();
-        }
-        try {
-            SslBundle bundle = bundles.getObject().getBundle(name);
-            SslManagerBundle managers = bundle.getManagers();
-            SslOptions.Builder tls = SslOptions.builder()
-                    .keyManager(managers.getKeyManagerFactory())
-                    .trustManager(managers.getTrustManagerFactory());
-            if (bundle.getOptions().getEnabledProtocols() != null) {
-                tls.protocols(bundle.getOptions().getEnabledProtocols());
-            }
-            if (bundle.getOptions().getCiphers() != null) {
-                tls.cipherSuites(bundle.getOptions().getCiphers());
-            }
-            return tls.build();
-        } catch (NoSuchSslBundleException e) {
-            throw new StartRefused(
-                    "latchkey.store.ssl-bundle names the SSL bundle " + name + ", which there is not.",
-                    "Define it, such as spring.ssl.bundle.pem." + name + ".truststore.certificate=/path/to/ca.pem.");
-        }
+        return RedisTls.of(properties, bundles);
     }
 
     @Bean
     HardenedClient redisClient(Server server, SslOptions tls) {
         return new HardenedClient(server, tls);
+    }
+
+    @Bean
+    StoreMeters storeMeters(ObjectProvider<PrometheusRegistry> registries) {
+        return new StoreMeters(registries);
     }
 
     @Bean
@@ -74,13 +55,13 @@ class StoreConfiguration {
     }
 
     @Bean
-    Redis redis(Server server, HardenedClient client, Link link, StoreProperties properties) {
-        return new Redis(server, client, link, properties);
+    Redis redis(Server server, HardenedClient client, Link link, StoreProperties properties, StoreMeters meters) {
+        return new Redis(server, client, link, properties, meters);
     }
 
     @Bean
-    CacheConnection cacheConnection(Server server, SslOptions tls, StoreProperties properties) {
-        return new CacheConnection(server, tls, properties);
+    CacheConnection cacheConnection(Server server, SslOptions tls, StoreProperties properties, StoreMeters meters) {
+        return new CacheConnection(server, tls, properties, meters);
     }
 
     /** Only who asks for it by its name gets this one. */

@@ -20,6 +20,7 @@ public final class Wire implements AutoCloseable {
 
     Wire(WireProperties properties, ObjectProvider<PrometheusRegistry> registries) {
         this.properties = properties;
+        PrometheusRegistry registry = registries.getIfAvailable(PrometheusRegistry::new);
         deadlines.every(TIDY_MILLIS, () -> pools.values().forEach(Pool::tidy));
         GaugeWithCallback.builder()
                 .name("latchkey_upstream_connections")
@@ -29,7 +30,16 @@ public final class Wire implements AutoCloseable {
                     callback.call(pool.inUse(), pool.endpoint().label(), "in-use");
                     callback.call(pool.idle(), pool.endpoint().label(), "idle");
                 }))
-                .register(registries.getIfAvailable(PrometheusRegistry::new));
+                .register(registry);
+        GaugeWithCallback.builder()
+                .name("latchkey_upstream_connections_limit")
+                .help("How many connections to a host and port there may be.")
+                .labelNames("upstream")
+                .callback(callback -> pools.values()
+                        .forEach(pool -> callback.call(
+                                properties.maxConnectionsPerUpstream(),
+                                pool.endpoint().label())))
+                .register(registry);
     }
 
     /**

@@ -258,6 +258,23 @@ class RedisTlsTest {
                 .hasStackTraceContaining("latchkey.store.ssl-bundle names the SSL bundle nobodys");
     }
 
+    @Test
+    void bundleThatCannotBeReadOrWouldNotBeUsedStopsTheStart() {
+        assertThatThrownBy(() -> Gateway.start(Gateway.on(
+                        "rediss://127.0.0.1:" + redis.port(),
+                        Map.of(
+                                "latchkey.store.ssl-bundle",
+                                "redis",
+                                "spring.ssl.bundle.pem.redis.truststore.certificate",
+                                file("nowhere.pem").toString()))))
+                .hasRootCauseInstanceOf(StartRefused.class)
+                .hasStackTraceContaining("nowhere.pem");
+        assertThatThrownBy(() -> Gateway.start(
+                        Gateway.on("redis://127.0.0.1:" + redis.port(), Map.of("latchkey.store.ssl-bundle", "redis"))))
+                .hasRootCauseInstanceOf(StartRefused.class)
+                .hasStackTraceContaining("no Redis is reached by TLS");
+    }
+
     /** Closed, and never taken for a key that is not there. */
     private void assertIsDown(Gateway node) {
         Made key = nodes.getFirst().key("");

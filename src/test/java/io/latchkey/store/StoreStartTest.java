@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.lettuce.core.SslOptions;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -13,6 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.beans.factory.support.StaticListableBeanFactory;
 import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.context.ApplicationListener;
 import org.springframework.context.PayloadApplicationEvent;
@@ -93,7 +95,12 @@ class StoreStartTest {
                 GenericApplicationContext context = new GenericApplicationContext();
                 RedisServer server = RedisServer.on(port, directory)) {
             Link link = new Link(client, new StoreClock(), properties.requestTimeout());
-            Redis redis = new Redis(address, client, link, properties);
+            Redis redis = new Redis(
+                    address,
+                    client,
+                    link,
+                    properties,
+                    new StoreMeters(new StaticListableBeanFactory().getBeanProvider(PrometheusRegistry.class)));
             context.addApplicationListener(new Refusing());
             context.refresh();
             try (StoreLifecycle lifecycle = new StoreLifecycle(address, link, redis, context, exitCode::set)) {
