@@ -17,6 +17,7 @@ import io.latchkey.ratelimit.Permit;
 import io.latchkey.ratelimit.RateLimits;
 import io.latchkey.routes.RouteMatch;
 import io.latchkey.routes.Routes;
+import io.latchkey.usage.Usage;
 import jakarta.servlet.Filter;
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.ServletException;
@@ -25,7 +26,6 @@ import jakarta.servlet.ServletResponse;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
-import java.util.Map;
 import org.springframework.boot.web.servlet.FilterRegistration;
 import org.springframework.core.Ordered;
 import org.springframework.stereotype.Component;
@@ -44,6 +44,7 @@ record Pipeline(
         ResponseCache cache,
         Proxy proxy,
         Compression compression,
+        Usage usage,
         Problems problems)
         implements Filter {
     @Override
@@ -59,6 +60,7 @@ record Pipeline(
             RouteMatch match = trail.note(routes.match(request));
             Caller caller = trail.note(match.needsKey() ? keys.authenticate(request, match.scope()) : keys.anonymous());
             keys.signal(caller, response);
+            trail.whenOver(usage.of(match, caller, request)::count);
             // Whatever happens inside, the permit gives its slots back.
             try (Permit permit = limits.admit(match, caller, request, response)) {
                 if (match.isReserved()) {
@@ -81,16 +83,14 @@ record Pipeline(
             throws IOException {
         Fill upstream = (conditions, replayed, filled) -> {
             Envelope envelope = new Envelope(trail.outgoing(conditions), trail::callerIsGone);
-            trail.noteUpstream(
-                    proxy.forward(match, permit, envelope, replayed, filled).firstByteNanos());
+            trail.noteUpstream(proxy.forward(match, permit, envelope, replayed, usage.watch(replayed, filled)));
         };
         HttpServletResponse response = compression.of(match, request, new VerbatimAnswer(whole));
         try {
             if (cache.covers(match.route())) {
-                trail.noteCache(cache.serve(match, permit.caller(), request, response, upstream)
-                        .word());
+                trail.noteCache(cache.serve(match, permit.caller(), request, response, upstream));
             } else {
-                upstream.forward(Map.of(), request, response);
+                upstream.forward(request, response);
             }
             compression.finish(response);
         } finally {

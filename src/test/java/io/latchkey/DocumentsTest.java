@@ -1,8 +1,10 @@
 package io.latchkey;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.latchkey.problems.Refusal;
+import io.latchkey.proxy.StubUpstream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,6 +20,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 
 /** The documents say what the code does. */
@@ -72,19 +75,34 @@ class DocumentsTest {
     }
 
     @Test
-    void metricsAreTheRegisteredMeters() throws IOException {
-        Gateway gateway = Gateway.shared();
-        gateway.call(gateway.key("").token());
-        String scrape = gateway.actuator("/actuator/prometheus").body();
-        TreeSet<String> real = scrape.lines()
-                .filter(line -> line.startsWith("# TYPE latchkey_"))
+    void metricsAreTheRegisteredMeters(@TempDir Path directory) throws IOException {
+        TreeSet<String> real = scrape(directory)
+                .lines()
+                .filter(line -> line.startsWith("# TYPE latchkey_") || line.startsWith("# TYPE token_usage_"))
                 .map(line -> line.substring("# TYPE ".length(), line.lastIndexOf(' ')))
                 .collect(Collectors.toCollection(TreeSet::new));
         TreeSet<String> documented = rows("metrics.md").stream()
                 .map(List::getFirst)
-                .filter(name -> name.startsWith("latchkey_"))
+                .filter(name -> name.startsWith("latchkey_") || name.startsWith("token_usage_"))
                 .collect(Collectors.toCollection(TreeSet::new));
         assertThat(documented).isEqualTo(real);
+    }
+
+    /** After a call that touches every meter whose labels are not known beforehand. */
+    private static String scrape(Path directory) throws IOException {
+        try (StubUpstream upstream = StubUpstream.start()) {
+            upstream.script((request, wire) -> wire.write(
+                    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 12\r\n\r\n{\"tokens\":1}"));
+            Path routes = Files.writeString(directory.resolve("routes.yml"), """
+                    routes: [ { id: ai, path: /api/ai, upstreams: ["%s"], usage: { tokens: /tokens } } ]
+                    """.formatted(upstream.uri()));
+            try (Gateway gateway = Gateway.start("--latchkey.routes-file=" + routes)) {
+                gateway.send("GET", "/api/ai", "", "X-API-Key", gateway.key("").token());
+                return await().until(
+                                () -> gateway.actuator("/actuator/prometheus").body(),
+                                body -> body.contains("# TYPE latchkey_tokens_total"));
+            }
+        }
     }
 
     @Test

@@ -69,6 +69,10 @@ public final class ResponseCache {
          */
         void forward(Map<String, String> conditions, HttpServletRequest request, HttpServletResponse response)
                 throws IOException;
+
+        default void forward(HttpServletRequest request, HttpServletResponse response) throws IOException {
+            forward(Map.of(), request, response);
+        }
     }
 
     /** Whether requests of this route have anything to do here. */
@@ -77,13 +81,13 @@ public final class ResponseCache {
     }
 
     /** Answers a request of a route that is covered. */
-    public Outcome serve(
+    public String serve(
             RouteMatch match, Caller caller, HttpServletRequest request, HttpServletResponse response, Fill fill)
             throws IOException {
         Outcome outcome = Outcome.MISS;
         try {
             outcome = answer(match, caller, request, response, fill);
-            return outcome;
+            return outcome.word();
         } finally {
             if (match.route().cache() != null && !disabled) {
                 meters.count(match.label(), outcome);

@@ -1,8 +1,8 @@
 package io.latchkey.keys;
 
-import io.latchkey.problems.Refusal;
 import io.latchkey.problems.Refused;
 import io.latchkey.problems.Window;
+import io.latchkey.problems.WrongField;
 import jakarta.validation.ConstraintViolation;
 import jakarta.validation.ConstraintViolationException;
 import jakarta.validation.Validator;
@@ -93,7 +93,6 @@ class KeyForms {
     }
 
     static Refused wrong(String field, String message) {
-        return new Refused(Refusal.BAD_REQUEST, field + ": " + message)
-                .with("errors", List.of(Map.of("field", field, "message", message)));
+        return new WrongField(field, message).refused();
     }
 }

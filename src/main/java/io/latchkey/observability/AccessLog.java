@@ -36,6 +36,7 @@ final class AccessLog implements RequestLog {
         AccessRecord access = record(trail, request, response);
         meters.finished(access);
         LOG.info("{}", access);
+        trail.over(access);
     }
 
     private static AccessRecord record(Trail trail, Request request, Response response) {

@@ -32,6 +32,7 @@ public final class Trail {
     private volatile long errorBytes = -1;
     private volatile boolean entered;
     private volatile boolean aborted;
+    private volatile @Nullable Ending ending;
 
     private Trail(String correlationId, TraceContext trace, EndPoint connection) {
         this.connection = connection;
@@ -115,6 +116,22 @@ public final class Trail {
     /** Where the answer came from, in one word of a closed set. */
     public void noteCache(String word) {
         this.cache = word;
+    }
+
+    /** Who is told when the outcome is known. */
+    public interface Ending {
+        /** {@code cache} says in one word where the answer came from; null on a route without a cache. */
+        void over(int status, long requestBytes, long responseBytes, @Nullable String cache);
+    }
+
+    public void whenOver(Ending ending) {
+        this.ending = ending;
+    }
+
+    void over(AccessRecord access) {
+        if (ending != null) {
+            ending.over(access.status(), access.requestBytes(), access.responseBytes(), access.cache());
+        }
     }
 
     /** Jetty counts the bytes of its own error answers apart from the response that it hands to the log. */

@@ -1,5 +1,6 @@
 package io.latchkey.problems;
 
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import tools.jackson.core.JacksonException;
@@ -8,6 +9,10 @@ import tools.jackson.databind.exc.UnrecognizedPropertyException;
 
 /** One field that a caller got wrong, and how, without repeating its value: it may be a secret in the wrong place. */
 public record WrongField(String field, String message) {
+    public Refused refused() {
+        return new Refused(Refusal.BAD_REQUEST, field + ": " + message).with("errors", List.of(this));
+    }
+
     /** Empty when the text is no JSON at all. */
     public static Optional<WrongField> of(JacksonException e) {
         if (!(e instanceof DatabindException databind) || databind.getPath().isEmpty()) {

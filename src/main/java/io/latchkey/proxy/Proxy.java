@@ -14,7 +14,6 @@ import io.latchkey.wire.WireFailure.Kind;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
-import java.net.URI;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
 import org.springframework.stereotype.Component;
@@ -33,14 +32,6 @@ public final class Proxy {
     }
 
     /**
-     * What happened to a request that was answered in full.
-     *
-     * @param firstByteNanos from the start of the call until the upstream's final status line and headers were there
-     * @param upstream the server that answered
-     */
-    public record Forwarded(long firstByteNanos, URI upstream) {}
-
-    /**
      * What goes with a request.
      *
      * @param headers replace what the caller sent under these names; an empty value only takes it away
@@ -49,12 +40,13 @@ public final class Proxy {
     public record Envelope(Map<String, String> headers, BooleanSupplier callerIsGone) {}
 
     /**
-     * Forwards a request and answers it.
+     * Forwards a request and answers it in full.
      *
+     * @return the nanoseconds until the upstream's final status line and headers were there
      * @throws Refused when the upstream or the request's body fails; the answer may have begun
      * @throws IOException when the caller is gone, so that nobody is left to be told
      */
-    public Forwarded forward(
+    public long forward(
             RouteMatch match,
             Permit permit,
             Envelope envelope,
@@ -72,7 +64,7 @@ public final class Proxy {
             try (Turn turn = tries.next()) {
                 long answeredAt = attempt(route, turn, tries, head, body, call, response);
                 if (answeredAt != AGAIN) {
-                    return new Forwarded(answeredAt - started, turn.uri());
+                    return answeredAt - started;
                 }
             }
         }

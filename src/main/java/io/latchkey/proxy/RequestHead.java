@@ -102,7 +102,7 @@ final class RequestHead {
         String key = fields.get("X-API-Key");
         for (HttpField field : fields) {
             String lower = field.getLowerCaseName();
-            if (isDropped(lower) || hop.contains(lower) || isReplaced(lower, route)) {
+            if (isDropped(lower, route) || hop.contains(lower) || isReplaced(lower, route)) {
                 continue;
             }
             String value = field.getValue();
@@ -113,12 +113,14 @@ final class RequestHead {
     }
 
     // An underscore becomes a dash in many servers: X_Consumer_Id would pass for ours.
-    private static boolean isDropped(String lower) {
+    private static boolean isDropped(String lower, Route route) {
         return DROPPED.contains(lower)
                 || HopHeaders.contains(lower)
                 || lower.startsWith("x-forwarded-")
                 || lower.startsWith("x-consumer-")
-                || lower.indexOf('_') >= 0;
+                || lower.indexOf('_') >= 0
+                // What the answer says about itself is to be read on its way.
+                || (route.usage() != null && lower.equals("accept-encoding"));
     }
 
     private boolean isReplaced(String lower, Route route) {

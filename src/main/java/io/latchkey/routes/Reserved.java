@@ -4,7 +4,7 @@ package io.latchkey.routes;
 enum Reserved {
     KEYS_SELF("/api/v1/keys/self", /* below= */ true, /* served= */ true),
     MISSIONS("/api/v1/missions", /* below= */ true, /* served= */ false),
-    USAGE("/api/v1/usage", /* below= */ false, /* served= */ false),
+    USAGE("/api/v1/usage", /* below= */ false, /* served= */ true),
     HEALTH("/api/health", /* below= */ false, /* served= */ true);
 
     private final String path;

@@ -1,5 +1,6 @@
 package io.latchkey.routes;
 
+import java.math.BigDecimal;
 import java.net.URI;
 import java.time.Duration;
 import java.util.Collections;
@@ -32,7 +33,8 @@ public record Route(
         Admission admission,
         @Nullable Caching cache,
         boolean compression,
-        @Nullable Fallback fallback) {
+        @Nullable Fallback fallback,
+        @Nullable Metering usage) {
     /** Who may call: the holder of a key, or anybody. */
     enum Access {
         KEY,
@@ -110,6 +112,21 @@ public record Route(
 
     /** What is answered when the upstream cannot. */
     public record Fallback(int status, String contentType, String body) {}
+
+    /**
+     * Where an answer says how many tokens it took, and what they cost.
+     *
+     * @param tokens JSON pointer to their number, in the answer or in one of its events, of which the last counts
+     * @param model JSON pointer to the model's name; null = of no interest
+     * @param pricePerThousand of models without a price of their own, in the currency that operators think in
+     * @param prices per thousand tokens, by the model's name
+     */
+    public record Metering(
+            String tokens, @Nullable String model, BigDecimal pricePerThousand, Map<String, BigDecimal> prices) {
+        public Metering {
+            prices = Map.copyOf(prices);
+        }
+    }
 
     static final Set<String> STANDARD_METHODS = Collections.unmodifiableSet(
             new LinkedHashSet<>(List.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")));

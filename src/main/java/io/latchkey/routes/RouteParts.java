@@ -7,14 +7,18 @@ import io.latchkey.routes.Route.Caching;
 import io.latchkey.routes.Route.Fallback;
 import io.latchkey.routes.Route.HealthCheck;
 import io.latchkey.routes.Route.Limit;
+import io.latchkey.routes.Route.Metering;
 import io.latchkey.routes.Route.Retry;
 import io.latchkey.routes.Route.Server;
 import io.latchkey.routes.Route.Timeout;
+import java.math.BigDecimal;
 import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.springframework.util.unit.DataSize;
@@ -24,6 +28,10 @@ final class RouteParts {
     private static final Pattern NAME = Pattern.compile("[a-z0-9-]{1,32}");
     private static final Pattern TAG = Pattern.compile("[A-Za-z0-9][A-Za-z0-9:._/-]{0,63}");
     private static final Pattern MEDIA_TYPE = Pattern.compile("[!-~]{1,60}/[ -~]{1,120}");
+    private static final Pattern POINTER = Pattern.compile("(/[A-Za-z0-9_.-]{1,64}){1,16}");
+    private static final String A_POINTER = "a JSON pointer such as /usage/total_tokens";
+    private static final Pattern PRICE = Pattern.compile("[0-9]{1,6}(\\.[0-9]{1,9})?");
+    private static final String PRICES = "a price such as 0.002, 9 decimals at most";
     private static final Set<String> CACHEABLE = Set.of("GET", "HEAD", "POST");
     private static final int MOST = 100_000;
     private static final Duration LONGEST = Duration.ofHours(1);
@@ -124,6 +132,28 @@ final class RouteParts {
         }
         fields.refuseTheRest();
         return caching;
+    }
+
+    static Metering metering(Fields fields) {
+        Map<String, BigDecimal> prices = new HashMap<>();
+        fields.pairs("prices").forEach((model, text) -> {
+            if (isPrice(text)) {
+                prices.put(model, new BigDecimal(text));
+            } else {
+                fields.say("prices." + model, PRICES);
+            }
+        });
+        Metering metering = new Metering(
+                fields.requiredText("tokens", text -> POINTER.matcher(text).matches(), A_POINTER),
+                fields.text("model", text -> POINTER.matcher(text).matches(), A_POINTER),
+                new BigDecimal(fields.orElse(fields.text("pricePerThousand", RouteParts::isPrice, PRICES), "0")),
+                prices);
+        fields.refuseTheRest();
+        return metering;
+    }
+
+    private static boolean isPrice(String text) {
+        return PRICE.matcher(text).matches();
     }
 
     private static Set<String> withHead(List<String> methods) {

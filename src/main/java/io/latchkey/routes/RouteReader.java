@@ -79,7 +79,8 @@ final class RouteReader {
                 RouteParts.admission(fields),
                 fields.has("cache") ? RouteParts.caching(fields.nested("cache"), methods) : null,
                 fields.flag("compression", true),
-                fields.has("fallback") ? RouteParts.fallback(fields.nested("fallback")) : null);
+                fields.has("fallback") ? RouteParts.fallback(fields.nested("fallback")) : null,
+                fields.has("usage") ? RouteParts.metering(fields.nested("usage")) : null);
         fields.refuseTheRest();
         return route;
     }

@@ -33,7 +33,8 @@ record RouteView(
         int cost,
         @Nullable Map<String, Object> cache,
         boolean compression,
-        Route.@Nullable Fallback fallback) {
+        Route.@Nullable Fallback fallback,
+        Route.@Nullable Metering usage) {
 
     static RouteView of(Route route) {
         return new RouteView(
@@ -70,7 +71,8 @@ record RouteView(
                 route.admission().cost(),
                 cache(route.cache()),
                 route.compression(),
-                route.fallback());
+                route.fallback(),
+                route.usage());
     }
 
     private static @Nullable Map<String, Object> health(Route.@Nullable HealthCheck check) {

@@ -64,6 +64,7 @@ class RolesTest {
             new Row("GET", "/admin/audit", AUDIT),
             new Row("GET", "/admin/audit/verify", AUDIT),
             new Row("GET", "/admin/nodes", READ),
+            new Row("GET", "/admin/usage", READ),
             new Row("GET", "/admin/routes", READ),
             new Row("POST", "/admin/routes/reload", "", CHANGE),
             new Row("POST", "/admin/cache/purge", "{\"tag\":\"none\"}", CHANGE),

@@ -61,7 +61,7 @@ class RoutesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"/api/v1/missions", "/api/v1/missions/1", "/api/v1/usage"})
+    @ValueSource(strings = {"/api/v1/missions", "/api/v1/missions/1"})
     void whatIsOnlyKeptFreeIsNotFoundEvenBelowACatchAll(String path) {
         Routes routes = routes("routes: [ { id: all, path: /api/**, upstreams: [\"http://h:1\"] } ]");
         assertThat(refusal(routes, get(path)).refusal()).isEqualTo(Refusal.ROUTE_NOT_FOUND);
@@ -182,7 +182,8 @@ class RoutesTest {
                     health: { interval: 1ms }
                     limits: [ { name: a, quota: 0, window: P2M }, { name: a, quota: 1, window: PT1M } ]
                     cache: { methods: [PUT], ttl: 366d }
-                    usage: {}
+                    usage: { tokens: total, model: m, pricePerThousand: cheap, prices: { large: free } }
+                    mission: {}
                     timeout: { total: -1s, connect: 5, firstByte: 2h, idle: 1s }
                     methods: [get, TRACE]
                     access: open
@@ -214,7 +215,11 @@ class RoutesTest {
                         "routes[0].limits[1].name: another limit of this route has this name",
                         "routes[0].cache.methods[0]: PUT (expected: GET, HEAD or POST)",
                         "routes[0].cache.ttl: 366d (expected: 0ms to 8760h)",
-                        "routes[0].usage: unknown, or not supported by this version (accepted: ",
+                        "routes[0].mission: unknown, or not supported by this version (accepted: ",
+                        "routes[0].usage.tokens: total (expected: a JSON pointer such as /usage/total_tokens)",
+                        "routes[0].usage.model: m",
+                        "routes[0].usage.pricePerThousand: cheap (expected: a price such as 0.002",
+                        "routes[0].usage.prices.large: a price such as 0.002",
                         "routes[0].timeout.total: -1s (expected: 1ms to 1h)",
                         "routes[0].timeout.connect: 5 (expected: 1ms to 1h)",
                         "routes[0].timeout.firstByte: 2h (expected: 1ms to 1h)",
@@ -241,7 +246,7 @@ class RoutesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"usage: {}", "nonsense: 1"})
+    @ValueSource(strings = {"mission: {}", "nonsense: 1"})
     void whatThisVersionCannotDoIsNotSilentlyIgnored(String line) {
         StartRefused refused =
                 refusedStart("routes: [ { id: a, path: /api/a, upstreams: [\"http://h:1\"], " + line + " } ]");

@@ -1,0 +1,138 @@
+package io.latchkey.usage;
+
+import io.latchkey.store.Redis;
+import io.latchkey.store.StoreUnavailable;
+import io.prometheus.metrics.core.metrics.Counter;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.util.ArrayDeque;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.context.SmartLifecycle;
+import org.springframework.stereotype.Component;
+
+/** What this node counted and has not written yet. */
+@Component
+final class Tallies implements SmartLifecycle {
+    private static final Logger log = LoggerFactory.getLogger(Tallies.class);
+    private static final int BATCH = 200;
+
+    private final UsageStore store;
+    private final Redis redis;
+    private final UsageProperties properties;
+    private final Counter dropped;
+    private final ConcurrentHashMap<Cell, Sums> counted = new ConcurrentHashMap<>();
+    /** Taken out, in the order in which they must be written: one whose answer was lost is sent again as it was. */
+    private final ArrayDeque<Batch> batches = new ArrayDeque<>();
+
+    private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().daemon().name("usage").factory());
+    private long lastNumber;
+    private volatile boolean running;
+
+    Tallies(UsageStore store, Redis redis, UsageProperties properties, PrometheusRegistry meters) {
+        this.store = store;
+        this.redis = redis;
+        this.properties = properties;
+        dropped = Counter.builder()
+                .withoutExemplars()
+                .name("latchkey_usage_dropped_total")
+                .help("Requests whose usage was not written.")
+                .register(meters);
+    }
+
+    /** Cells of one day; the number tells the store whether it has had it. */
+    record Batch(long number, String day, Map<Cell, Sums> cells) {}
+
+    void add(Cell cell, Sums more) {
+        if (counted.size() >= properties.cells() && !counted.containsKey(cell)) {
+            dropped.inc(more.requests());
+            return;
+        }
+        counted.merge(cell, more, Sums::plus);
+    }
+
+    /** Everything that was counted before this call, on this node; throws when Redis does not take it. */
+    synchronized void write() {
+        if (batches.isEmpty()) {
+            take();
+        }
+        while (!batches.isEmpty()) {
+            Batch batch = batches.getFirst();
+            try {
+                store.add(batch);
+            } catch (StoreUnavailable e) {
+                throw e;
+            } catch (RuntimeException e) {
+                log.error("usage could not be written: something else lies in its place", e);
+                batch.cells().values().forEach(sums -> dropped.inc(sums.requests()));
+            }
+            batches.removeFirst();
+        }
+    }
+
+    private void take() {
+        Map<String, Map<Cell, Sums>> days = new HashMap<>();
+        for (Cell cell : counted.keySet()) {
+            Sums sums = counted.remove(cell);
+            if (sums != null) {
+                Map<Cell, Sums> day = days.computeIfAbsent(cell.day(), first -> new HashMap<>());
+                day.put(cell, sums);
+                if (day.size() == BATCH) {
+                    batches.add(new Batch(++lastNumber, cell.day(), day));
+                    days.remove(cell.day());
+                }
+            }
+        }
+        days.forEach((day, cells) -> batches.add(new Batch(++lastNumber, day, cells)));
+    }
+
+    @Override
+    public void start() {
+        running = true;
+        long millis = properties.writeEvery().toMillis();
+        Future<?> unused = clock.scheduleWithFixedDelay(this::writeIfPossible, millis, millis, TimeUnit.MILLISECONDS);
+    }
+
+    private void writeIfPossible() {
+        if (redis.isReady() && redis.isUp()) {
+            try {
+                write();
+            } catch (RuntimeException e) {
+                log.debug("left for the next time: {}", e.getMessage());
+            }
+        }
+    }
+
+    /** After the web server has drained, before Redis is let go. */
+    @Override
+    public int getPhase() {
+        return 0;
+    }
+
+    @Override
+    public void stop() {
+        running = false;
+        clock.shutdownNow();
+        writeIfPossible();
+        long lost = counted.values().stream().mapToLong(Sums::requests).sum()
+                + batches.stream()
+                        .flatMap(batch -> batch.cells().values().stream())
+                        .mapToLong(Sums::requests)
+                        .sum();
+        if (lost > 0) {
+            log.warn("the usage of {} requests could not be written", lost);
+        }
+    }
+
+    @Override
+    public boolean isRunning() {
+        return running;
+    }
+}

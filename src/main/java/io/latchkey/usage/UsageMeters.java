@@ -1,0 +1,58 @@
+package io.latchkey.usage;
+
+import io.prometheus.metrics.core.datapoints.CounterDataPoint;
+import io.prometheus.metrics.core.metrics.Counter;
+import io.prometheus.metrics.core.metrics.Gauge;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.util.concurrent.ConcurrentHashMap;
+import org.springframework.stereotype.Component;
+
+/** What was used, as far as its labels are few: of so many owners by name, and of all others together. */
+@Component
+final class UsageMeters {
+    private static final int OWNERS_MAX = 500;
+
+    private final Counter requests;
+    private final Counter tokens;
+    private final Gauge cost;
+    private final ConcurrentHashMap<String, CounterDataPoint> owners = new ConcurrentHashMap<>();
+
+    UsageMeters(PrometheusRegistry meters) {
+        requests = Counter.builder()
+                .withoutExemplars()
+                .name("latchkey_owner_requests_total")
+                .help("Requests to routes, by the owner of the key.")
+                .labelNames("owner")
+                .register(meters);
+        tokens = Counter.builder()
+                .withoutExemplars()
+                .name("latchkey_tokens_total")
+                .help("Tokens that answers said they took.")
+                .labelNames("route", "model")
+                .register(meters);
+        // Its name is agreed upon, and a counter's would end with _total.
+        cost = Gauge.builder()
+                .withoutExemplars()
+                .name("token_usage_cost_est")
+                .help("What these tokens cost by the route's prices, since the start; it only grows.")
+                .labelNames("route", "model")
+                .register(meters);
+    }
+
+    void count(String owner) {
+        CounterDataPoint point = owners.get(owner);
+        if (point == null) {
+            String label = owner.isEmpty() ? "_none" : owners.size() < OWNERS_MAX ? owner : "_other";
+            point = requests.labelValues(label);
+            if (!label.equals("_other")) {
+                owners.put(owner, point);
+            }
+        }
+        point.inc();
+    }
+
+    void spend(String route, String model, long count, long costNanos) {
+        tokens.labelValues(route, model).inc(count);
+        cost.labelValues(route, model).inc(costNanos / 1e9);
+    }
+}

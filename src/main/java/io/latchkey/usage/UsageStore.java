@@ -1,0 +1,92 @@
+package io.latchkey.usage;
+
+import io.latchkey.store.Redis;
+import io.latchkey.store.Script;
+import io.lettuce.core.RedisFuture;
+import io.lettuce.core.ScriptOutputType;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.springframework.stereotype.Component;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * Usage in Redis: for each day one hash of everything, one of each key and one of each owner, whose fields are an hour and
+ * a route. A day lies in one slot of a cluster.
+ */
+@Component
+class UsageStore {
+    private static final Script ADD = Script.of(UsageStore.class, "add.lua");
+
+    private final Redis redis;
+    private final JsonMapper json;
+    private final UsageProperties properties;
+    private final String writer = UUID.randomUUID().toString();
+
+    UsageStore(Redis redis, JsonMapper json, UsageProperties properties) {
+        this.redis = redis;
+        this.json = json;
+        this.properties = properties;
+    }
+
+    /** One hour of one route. */
+    record Entry(long hour, String route, Sums sums) {}
+
+    /** Whose usage. */
+    record Whose(String suffix) {
+        static final Whose ALL = new Whose("all");
+
+        static Whose key(String id) {
+            return new Whose("key:" + id);
+        }
+
+        static Whose owner(String owner) {
+            return new Whose("owner:" + owner);
+        }
+    }
+
+    void add(Tallies.Batch batch) {
+        List<List<Object>> cells = new ArrayList<>();
+        batch.cells()
+                .forEach((cell, sums) -> cells.add(List.of(cell.keyId(), cell.owner(), cell.field(), sums.numbers())));
+        Long unused = redis.onAdmin(
+                ADD,
+                ScriptOutputType.INTEGER,
+                List.of(prefix(batch.day()) + "writers"),
+                List.of(
+                        writer,
+                        Long.toString(batch.number()),
+                        Long.toString(properties.keep().toSeconds()),
+                        json.writeValueAsString(cells)));
+    }
+
+    /** From one hour to before another. */
+    List<Entry> read(Whose whose, long from, long to) {
+        List<Long> days = new ArrayList<>();
+        for (long day = Math.floorDiv(from, 24); day * 24 < to; day++) {
+            days.add(day);
+        }
+        List<RedisFuture<Map<String, String>>> asked = new ArrayList<>(days.size());
+        redis.pipeline(commands -> {
+            days.forEach(day -> asked.add(commands.hgetall(prefix(Cell.dayOf(day * 24)) + whose.suffix())));
+            return asked;
+        });
+        List<Entry> entries = new ArrayList<>();
+        for (int i = 0; i < days.size(); i++) {
+            long day = days.get(i);
+            asked.get(i).toCompletableFuture().join().forEach((field, stored) -> {
+                int space = field.indexOf(' ');
+                long hour = day * 24 + Long.parseLong(field.substring(0, space));
+                if (hour >= from && hour < to) {
+                    entries.add(new Entry(hour, field.substring(space + 1), Sums.parse(stored)));
+                }
+            });
+        }
+        return entries;
+    }
+
+    private static String prefix(String day) {
+        return "latchkey:{usage:" + day + "}:";
+    }
+}
