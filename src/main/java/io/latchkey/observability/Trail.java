@@ -18,6 +18,9 @@ import org.jspecify.annotations.Nullable;
 public final class Trail {
     static final String CORRELATION_HEADER = "X-Correlation-ID";
 
+    /** Under which a log line about a request carries its trail; it is not printed. */
+    static final String KEY = "trail";
+
     private static final String ATTRIBUTE = "latchkey.trail";
     private static final Pattern CORRELATION_ID = Pattern.compile("[A-Za-z0-9._-]{1,64}");
 
