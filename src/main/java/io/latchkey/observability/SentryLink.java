@@ -4,9 +4,18 @@ import io.latchkey.keys.NodeName;
 import io.sentry.SentryClient;
 import io.sentry.SentryEvent;
 import io.sentry.SentryOptions;
+import io.sentry.SpanContext;
+import io.sentry.SpanId;
+import io.sentry.SpanStatus;
+import io.sentry.TracesSamplingDecision;
 import io.sentry.protocol.Message;
 import io.sentry.protocol.SentryException;
+import io.sentry.protocol.SentryId;
+import io.sentry.protocol.SentrySpan;
+import io.sentry.protocol.SentryTransaction;
+import io.sentry.protocol.TransactionInfo;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.info.BuildProperties;
@@ -59,6 +68,58 @@ final class SentryLink implements AutoCloseable {
         if (client != null) {
             client.captureEvent(event, null, null);
         }
+    }
+
+    void tell(RequestTrace trace) {
+        if (client == null) {
+            return;
+        }
+        SentryId traceId = new SentryId(trace.context().traceId());
+        SpanId spanId = new SpanId(trace.spanId());
+        String parentId = trace.context().parentId();
+        SentryTransaction transaction = new SentryTransaction(
+                trace.name(),
+                seconds(trace.began()),
+                seconds(trace.ended()),
+                trace.isCalled() ? List.of(call(trace, traceId, spanId)) : List.of(),
+                Map.of(),
+                new TransactionInfo("route"));
+        transaction
+                .getContexts()
+                .setTrace(new SpanContext(
+                        traceId,
+                        spanId,
+                        parentId == null ? null : new SpanId(parentId),
+                        "http.server",
+                        null,
+                        new TracesSamplingDecision(true),
+                        SpanStatus.fromHttpStatusCode(trace.access().status()),
+                        "manual"));
+        transaction.setTag("http.method", trace.method());
+        transaction.setTag("correlation_id", SecretMask.of(trace.access().correlationId()));
+        transaction.setTag("route", trace.access().route());
+        transaction.setTag("key_id", trace.access().keyId());
+        client.captureTransaction(transaction, null, null, null);
+    }
+
+    private static SentrySpan call(RequestTrace trace, SentryId traceId, SpanId serverSpan) {
+        return new SentrySpan(
+                seconds(trace.callBegan()),
+                seconds(trace.callEnded()),
+                traceId,
+                new SpanId(trace.context().spanId()),
+                serverSpan,
+                "http.client",
+                trace.method(),
+                trace.callError() == null ? SpanStatus.OK : SpanStatus.INTERNAL_ERROR,
+                "manual",
+                Map.of(),
+                Map.of(),
+                null);
+    }
+
+    private static double seconds(long nanos) {
+        return nanos / 1e9;
     }
 
     private static SentryEvent masked(SentryEvent event) {

@@ -232,8 +232,46 @@ class FaultReportsTest {
         assertThat(output.getAll()).doesNotContain("io.sentry", "SentryAsync");
     }
 
+    @Test
+    void aPartOfTheRequestsIsTimedForSentryWhenItIsAskedFor() {
+        try (Gateway gateway = gateway("--latchkey.sentry.traces-sample-rate=1")) {
+            Made key = gateway.key("");
+            gateway.send(
+                    "GET",
+                    "/api/demo/canary-path?a=canary-query",
+                    "",
+                    "X-API-Key",
+                    key.token(),
+                    "traceparent",
+                    "00-" + TRACE + "-b7ad6b7169203331-00");
+            await().until(() -> !items("transaction").isEmpty());
+            assertThat(items("transaction")).hasSize(1);
+            JsonNode transaction = items("transaction").getFirst();
+            assertThat(transaction.path("transaction").asString()).isEqualTo("/api/demo/**");
+            assertThat(transaction.at("/contexts/trace/trace_id").asString()).isEqualTo(TRACE);
+            assertThat(transaction.at("/contexts/trace/parent_span_id").asString())
+                    .isEqualTo("b7ad6b7169203331");
+            assertThat(transaction.at("/tags/key_id").asString()).isEqualTo(key.id());
+            assertThat(transaction.path("timestamp").asDouble())
+                    .isGreaterThan(transaction.path("start_timestamp").asDouble());
+            assertThat(transaction.path("spans")).singleElement().satisfies(call -> {
+                assertThat(call.path("op").asString()).isEqualTo("http.client");
+                assertThat(call.path("parent_span_id").asString())
+                        .isEqualTo(transaction.at("/contexts/trace/span_id").asString());
+            });
+            assertThat(unzipped(sentry.last())).doesNotContain("canary", key.token());
+        }
+    }
+
     @ParameterizedTest
-    @ValueSource(strings = "latchkey.sentry.dsn=nonsense")
+    @ValueSource(
+            strings = {
+                "latchkey.sentry.dsn=nonsense",
+                "latchkey.sentry.traces-sample-rate=2",
+                "latchkey.tracing.otlp-endpoint=collector:4318",
+                "latchkey.tracing.otlp-headers=nonsense",
+                "latchkey.tracing.sample-rate=-1"
+            })
     void aValueThatCannotBeMeantStopsTheStartByName(String setting) {
         assertThatThrownBy(() -> Gateway.start("--" + setting).close())
                 .hasStackTraceContaining(setting.substring(0, setting.indexOf('=')) + " must be");
