@@ -70,6 +70,11 @@ public final class Gateway implements AutoCloseable {
         return start(List.of(LatchkeyApplication.class, Frozen.class), settings);
     }
 
+    /** With beans of the test's own, such as a filter that fails. */
+    public static Gateway with(Class<?> beans, String... settings) {
+        return start(List.of(LatchkeyApplication.class, beans), settings);
+    }
+
     private static Gateway start(List<Class<?>> sources, String... settings) {
         List<String> arguments = new ArrayList<>(List.of(
                 "--server.port=0",

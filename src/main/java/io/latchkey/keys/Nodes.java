@@ -4,14 +4,11 @@ import io.latchkey.store.Peppers;
 import io.latchkey.store.Redis;
 import io.prometheus.metrics.core.metrics.GaugeWithCallback;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
-import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.LockSupport;
 import org.springframework.stereotype.Component;
 import tools.jackson.databind.json.JsonMapper;
@@ -40,13 +37,14 @@ class Nodes {
             JsonMapper json,
             InstantSource time,
             KeysProperties properties,
+            NodeName name,
             PrometheusRegistry meters) {
         this.redis = redis;
         this.peppers = peppers;
         this.json = json;
         this.time = time;
         silence = properties.grace().plus(MARGIN);
-        id = properties.nodeId().isEmpty() ? made() : properties.nodeId();
+        id = name.toString();
         pepperToWrite = peppers.held().getLast();
         GaugeWithCallback.builder()
                 .name("latchkey_nodes")
@@ -148,14 +146,5 @@ class Nodes {
         return stored.values().stream()
                 .map(text -> json.readValue(text, Node.class))
                 .toList();
-    }
-
-    private static String made() {
-        String random = Integer.toHexString(ThreadLocalRandom.current().nextInt());
-        try {
-            return InetAddress.getLocalHost().getHostName() + "-" + random;
-        } catch (UnknownHostException e) {
-            return "node-" + random;
-        }
     }
 }

@@ -22,9 +22,11 @@ final class AccessLog implements RequestLog {
     private static final int MAX_METHOD = 32;
 
     private final RequestMeters meters;
+    private final Spans spans;
 
-    AccessLog(RequestMeters meters) {
+    AccessLog(RequestMeters meters, Spans spans) {
         this.meters = meters;
+        this.spans = spans;
     }
 
     @Override
@@ -37,6 +39,9 @@ final class AccessLog implements RequestLog {
         meters.finished(access);
         LOG.info("{}", access);
         trail.over(access);
+        if (trail.recorded()) {
+            spans.end(trail, access);
+        }
     }
 
     private static AccessRecord record(Trail trail, Request request, Response response) {

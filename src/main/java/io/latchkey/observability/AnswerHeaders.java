@@ -18,13 +18,21 @@ final class AnswerHeaders implements HttpConfiguration.Customizer {
             new PreEncodedHttpField("Permissions-Policy", "camera=(), microphone=(), geolocation=()"),
             new PreEncodedHttpField("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"));
 
+    private final Spans spans;
+
+    AnswerHeaders(Spans spans) {
+        this.spans = spans;
+    }
+
     @Override
     public Request customize(Request request, HttpFields.Mutable headers) {
         // Nothing but the date is there yet, so that nobody has to look for what would be replaced.
         for (int i = 0; i < SECURITY.size(); i++) {
             headers.add(SECURITY.get(i));
         }
-        headers.add(Trail.CORRELATION_HEADER, Trail.of(request).correlationId());
+        Trail trail = Trail.of(request);
+        spans.begin(trail);
+        headers.add(Trail.CORRELATION_HEADER, trail.correlationId());
         return request;
     }
 

@@ -44,7 +44,10 @@ final class ContainerErrors implements Request.Handler {
                 request.getAttribute(ErrorHandler.ERROR_EXCEPTION) instanceof Throwable thrown ? thrown : null;
         Refusal refusal = refusal(cause, response.getStatus());
         if (refusal == Refusal.GATEWAY_FAULT) {
-            LOG.error("The gateway failed outside its filters, correlation id {}", trail.correlationId(), cause);
+            LOG.atError()
+                    .addKeyValue(Trail.KEY, trail)
+                    .setCause(cause)
+                    .log("The gateway failed outside its filters, correlation id {}", trail.correlationId());
             meters.fault();
         }
         Refused refused = new Refused(refusal, detail(refusal, cause));

@@ -33,6 +33,7 @@ final class FrontDoor implements WebServerFactoryCustomizer<JettyServletWebServe
     private final ContainerErrors errors;
     private final AccessLog accessLog;
     private final RequestMeters meters;
+    private final Spans spans;
     private final Turnstile turnstile;
 
     FrontDoor(
@@ -40,11 +41,13 @@ final class FrontDoor implements WebServerFactoryCustomizer<JettyServletWebServe
             ContainerErrors errors,
             AccessLog accessLog,
             RequestMeters meters,
+            Spans spans,
             Turnstile turnstile) {
         this.properties = properties;
         this.errors = errors;
         this.accessLog = accessLog;
         this.meters = meters;
+        this.spans = spans;
         this.turnstile = turnstile;
     }
 
@@ -127,7 +130,7 @@ final class FrontDoor implements WebServerFactoryCustomizer<JettyServletWebServe
         http.setHeaderCacheCaseSensitive(true);
         http.setSendServerVersion(false);
         http.setSendXPoweredBy(false);
-        http.addCustomizer(new AnswerHeaders());
+        http.addCustomizer(new AnswerHeaders(spans));
         http.addCustomizer(new TrustedProxies(properties.trustedBlocks()));
         http.addCustomizer(new StrictRequest(properties.maxHeaderFields()));
     }

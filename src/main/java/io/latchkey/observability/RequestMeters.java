@@ -22,6 +22,7 @@ final class RequestMeters {
     private final Counter refusals;
     private final Counter faults;
     private final Counter uncaught;
+    private final Counter spansDropped;
     private final Gauge inFlight;
 
     RequestMeters(ObjectProvider<PrometheusRegistry> registries) {
@@ -53,6 +54,11 @@ final class RequestMeters {
                 .name("latchkey_uncaught_exceptions_total")
                 .help("Exceptions that ended a thread; each is logged with its stack.")
                 .register(registry);
+        spansDropped = Counter.builder()
+                .withoutExemplars()
+                .name("latchkey_spans_dropped_total")
+                .help("Spans that were not exported, because the receiver was slow or gone.")
+                .register(registry);
         inFlight = Gauge.builder()
                 .withoutExemplars()
                 .name("latchkey_requests_in_flight")
@@ -83,6 +89,10 @@ final class RequestMeters {
 
     void uncaught() {
         uncaught.inc();
+    }
+
+    void spansDropped(int count) {
+        spansDropped.inc(count);
     }
 
     void finished(AccessRecord access) {

@@ -18,11 +18,14 @@ import org.jspecify.annotations.Nullable;
 public final class Trail {
     static final String CORRELATION_HEADER = "X-Correlation-ID";
 
+    /** Under which a log line about a request carries its trail; it is not printed. */
+    static final String KEY = "trail";
+
     private static final String ATTRIBUTE = "latchkey.trail";
     private static final Pattern CORRELATION_ID = Pattern.compile("[A-Za-z0-9._-]{1,64}");
 
     private final String correlationId;
-    private final TraceContext trace;
+    private volatile TraceContext trace;
     private final EndPoint connection;
     private volatile @Nullable String route;
     private volatile @Nullable String pathTemplate;
@@ -30,6 +33,9 @@ public final class Trail {
     private volatile @Nullable String cache;
     private volatile long upstreamNanos = -1;
     private volatile long errorBytes = -1;
+    private volatile boolean recorded;
+    private volatile long callBegan;
+    private volatile long callEnded;
     private volatile boolean entered;
     private volatile boolean aborted;
     private volatile @Nullable Ending ending;
@@ -81,6 +87,10 @@ public final class Trail {
      * {@code traceparent} and {@code tracestate}, and {@code more}.
      */
     public Map<String, String> outgoing(Map<String, String> more) {
+        if (recorded) {
+            callBegan = System.nanoTime();
+            callEnded = 0;
+        }
         Map<String, String> headers = new LinkedHashMap<>();
         headers.put(CORRELATION_HEADER, correlationId);
         headers.put("traceparent", trace.traceparent());
@@ -111,6 +121,9 @@ public final class Trail {
     /** The time that went by until the head of the upstream's answer was there. */
     public void noteUpstream(long nanos) {
         this.upstreamNanos = nanos;
+        if (recorded) {
+            callEnded = System.nanoTime();
+        }
     }
 
     /** Where the answer came from, in one word of a closed set. */
@@ -142,6 +155,30 @@ public final class Trail {
     /** The answer had begun and could not be completed. */
     void noteAborted() {
         this.aborted = true;
+    }
+
+    TraceContext trace() {
+        return trace;
+    }
+
+    /** From now on the times are kept that spans need. */
+    void record(TraceContext context) {
+        this.trace = context;
+        this.recorded = true;
+    }
+
+    boolean recorded() {
+        return recorded;
+    }
+
+    /** By {@link System#nanoTime}; 0 before the upstream is asked, or where nothing is recorded. */
+    long callBegan() {
+        return callBegan;
+    }
+
+    /** By {@link System#nanoTime}; 0 until the upstream's answer was passed on whole. */
+    long callEnded() {
+        return callEnded;
     }
 
     void enter() {

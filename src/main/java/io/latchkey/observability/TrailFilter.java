@@ -60,7 +60,7 @@ final class TrailFilter implements Filter {
             throws IOException {
         Refused refused = refused(thrown);
         if (refused == null && !find(thrown, EofException.class)) {
-            LOG.error("The gateway failed", thrown);
+            LOG.atError().addKeyValue(Trail.KEY, trail).setCause(thrown).log("The gateway failed");
             meters.fault();
             refused = new Refused(Refusal.GATEWAY_FAULT, "The gateway failed; it has been logged.");
         }
