@@ -59,8 +59,26 @@ launch_nginx() { # NAME: its configuration is NAME.conf; the pid is in $!
   remember $!
 }
 
-launch_redis() { # NAME PORT: the pid is in $!
-  redis-server --port "$2" --bind 127.0.0.1 --save '' --dir "$work" >>"$work/$1.redis.out" &
+launch_redis() { # NAME PORT [OPTION...]: the pid is in $!
+  redis-server --port "$2" --bind 127.0.0.1 --save '' --dir "$work" "${@:3}" >>"$work/$1.redis.out" &
   remember $!
   until redis-cli -p "$2" ping >/dev/null 2>&1; do sleep 0.1; done
+}
+
+status_of() { # CURL_ARGUMENT...
+  curl -s -o /dev/null -w '%{http_code}' --max-time 30 "$@" || true
+}
+
+wait_until() { # SECONDS COMMAND...: prints how many seconds it took, or says that it did not come
+  local began=$EPOCHREALTIME limit=$1
+  shift
+  until "$@"; do
+    if awk "BEGIN { exit !($EPOCHREALTIME - $began > $limit) }"; then
+      echo "not within $limit s: $*" >&2
+      echo 9999
+      return
+    fi
+    sleep 0.1
+  done
+  awk -v from="$began" -v to="$EPOCHREALTIME" 'BEGIN { printf "%.1f", to - from }'
 }

@@ -22,8 +22,8 @@ start_bad_upstream() {
   wait_for "http://127.0.0.1:$BAD_PORT/ok"
 }
 
-start_redis() { # NAME PORT
-  launch_redis "$1" "$2"
+start_redis() { # NAME PORT [OPTION...]
+  launch_redis "$@"
   echo $! >"$work/$1.pid"
 }
 

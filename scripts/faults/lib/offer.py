@@ -11,7 +11,7 @@ import signal
 import time
 
 options = argparse.ArgumentParser(description=__doc__)
-options.add_argument("url", help="{n} in it is the number of the request")
+options.add_argument("url", help="{n} in it, in the method and in headers is the number of the request")
 options.add_argument("--rate", type=float, default=100)
 options.add_argument("--seconds", type=float, default=5)
 options.add_argument("--patience", type=float, default=10, help="seconds that each answer is waited for")
@@ -22,6 +22,7 @@ options = options.parse_args()
 authority, _, path = options.url.removeprefix("http://").partition("/")
 host, _, port = authority.partition(":")
 fields = [f"Host: {authority}", "Content-Length: 0", *options.header, "", ""]
+head = "\r\n".join([f"{options.method} /{path} HTTP/1.1", *fields])
 idle = []
 
 
@@ -50,8 +51,7 @@ async def exchange(number):
     reader, writer = await connection()
     kept = False
     try:
-        line = f"{options.method} /{path.replace('{n}', str(number))} HTTP/1.1"
-        writer.write("\r\n".join([line, *fields]).encode())
+        writer.write(head.replace("{n}", str(number)).encode())
         status, kept = await read_answer(reader)
         return status
     finally:

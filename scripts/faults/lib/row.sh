@@ -78,10 +78,6 @@ statuses() { # of standard input: 200x12 503x4
   awk '{ n[$2]++ } END { for (s in n) printf "%s x %d\n", s, n[s] }' | sort | paste -sd, | sed 's/,/, /g'
 }
 
-status_of() { # CURL_ARGUMENT...
-  curl -s -o /dev/null -w '%{http_code}' --max-time 30 "$@" || true
-}
-
 metric() { # PATTERN [MANAGEMENT_URL]: the sum of the samples whose line begins so
   curl -s "${2:-$MANAGEMENT}/actuator/prometheus" \
     | awk -v pattern="^$1" '$0 ~ pattern { sum += $NF } END { printf "%.0f", sum }'
@@ -89,20 +85,6 @@ metric() { # PATTERN [MANAGEMENT_URL]: the sum of the samples whose line begins 
 
 seen() { # requests|open NAME: what the bad upstream saw
   curl -s "http://127.0.0.1:$BAD_PORT/seen" | jq -r --arg kind "$1" --arg name "$2" '.[$kind][$name] // 0'
-}
-
-wait_until() { # SECONDS COMMAND...: prints how many seconds it took, or says that it did not come
-  local began=$EPOCHREALTIME limit=$1
-  shift
-  until "$@"; do
-    if awk "BEGIN { exit !($EPOCHREALTIME - $began > $limit) }"; then
-      echo "not within $limit s: $*" >&2
-      echo 9999
-      return
-    fi
-    sleep 0.1
-  done
-  awk -v from="$began" -v to="$EPOCHREALTIME" 'BEGIN { printf "%.1f", to - from }'
 }
 
 healthy() {

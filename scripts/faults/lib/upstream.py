@@ -8,7 +8,7 @@ import sys
 
 CHUNK = bytes(256 * 1024)
 seen = {"requests": {}, "open": {}}
-failing = False
+mode = ""
 
 
 async def body_of(reader, headers):
@@ -56,15 +56,19 @@ async def flood(writer, size):
 
 
 async def answer(path, method, headers, reader, writer):
-    global failing
+    global mode
     name, _, rest = path.lstrip("/").partition("/")
     if name == "seen":
         await plain(writer, 200, json.dumps(seen).encode())
     elif name == "switch":
-        failing = rest == "failing"
+        mode = rest
         await plain(writer, 200, b"")
     elif name.startswith("switched"):
-        await plain(writer, 503 if failing else 200, b"as switched")
+        if mode == "slow":
+            await asyncio.sleep(0.5)
+        await plain(writer, 503 if mode == "failing" else 200, b"as switched")
+    elif name == "text":
+        await plain(writer, 200, b"a text that shrinks, " * 200, "Content-Type: text/plain")
     elif name == "hang":
         await asyncio.wait_for(reader.read(1), 120)
     elif name.startswith("later"):

@@ -178,6 +178,8 @@ class AccessLogTest {
         String metrics = scrape();
         assertThat(metrics).containsPattern("latchkey_request_seconds_bucket\\{.*route=\"demo\".*} \\d+ # \\{");
         assertThat(metrics).contains("trace_id=\"", "correlation_id=\"", "latchkey_requests_in_flight 0");
+        // OpenMetrics has them on buckets and counters alone, and there are Prometheus servers that refuse any other.
+        assertThat(metrics).doesNotContainPattern("_(count|sum)(\\{[^}]*})? \\S+ # \\{");
     }
 
     @Test
