@@ -69,6 +69,9 @@ async def answer(path, method, headers, reader, writer):
         await plain(writer, 503 if mode == "failing" else 200, b"as switched")
     elif name == "text":
         await plain(writer, 200, b"a text that shrinks, " * 200, "Content-Type: text/plain")
+    elif name == "assistant":
+        words = {"model": "large", "usage": {"total_tokens": 120}}
+        await plain(writer, 200, json.dumps(words).encode(), "Content-Type: application/json")
     elif name == "hang":
         await asyncio.wait_for(reader.read(1), 120)
     elif name.startswith("later"):
