@@ -39,7 +39,7 @@ final class AccessLog implements RequestLog {
         meters.finished(access);
         LOG.info("{}", access);
         if (trail.recorded()) {
-            spans.end(trail, access);
+            spans.end(trail, access, request.getBeginNanoTime());
         }
     }
 
