@@ -40,7 +40,7 @@ final class AccessLog implements RequestLog {
         LOG.info("{}", access);
         trail.over(access);
         if (trail.recorded()) {
-            spans.end(trail, access);
+            spans.end(trail, access, request.getBeginNanoTime());
         }
     }
 

@@ -21,16 +21,17 @@ record RequestTrace(
         long callEnded,
         boolean answered) {
 
-    static RequestTrace of(Trail trail, AccessRecord access, Instant now) {
-        long ended = TimeUnit.SECONDS.toNanos(now.getEpochSecond()) + now.getNano();
+    static RequestTrace of(Trail trail, AccessRecord access, long beganNanos, Instant now) {
         // From the clock of this process to that of the calendar.
-        long offset = ended - System.nanoTime();
+        long offset = TimeUnit.SECONDS.toNanos(now.getEpochSecond()) + now.getNano() - System.nanoTime();
+        long began = beganNanos + offset;
+        long ended = began + access.durationNanos();
         boolean answered = trail.callEnded() != 0;
         return new RequestTrace(
                 trail.trace(),
                 TraceContext.newSpanId(),
                 access,
-                ended - access.durationNanos(),
+                began,
                 ended,
                 trail.callBegan() == 0 ? 0 : trail.callBegan() + offset,
                 answered ? trail.callEnded() + offset : ended,

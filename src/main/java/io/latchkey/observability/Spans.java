@@ -57,11 +57,11 @@ final class Spans implements AutoCloseable {
         }
     }
 
-    void end(Trail trail, AccessRecord access) {
+    void end(Trail trail, AccessRecord access, long beganNanos) {
         if (access.path() == null || !access.path().startsWith("/api/")) {
             return;
         }
-        RequestTrace trace = RequestTrace.of(trail, access, time.instant());
+        RequestTrace trace = RequestTrace.of(trail, access, beganNanos, time.instant());
         if (export != null && trace.context().sampled()) {
             export.offer(trace);
         }
