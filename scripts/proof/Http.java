@@ -13,10 +13,13 @@ import java.util.regex.Pattern;
 /** One kept connection to one node; small enough that what is measured is the gateway. For one thread at a time. */
 final class Http implements AutoCloseable {
     private static final int PATIENCE_MILLIS = 15_000;
+    /** Well before the gateway ends a connection that nobody uses: who sends at that very moment is not answered. */
+    private static final long REUSED_NANOS = 10_000_000_000L;
 
     private final int port;
     private Socket socket;
     private InputStream in;
+    private long usedAt;
 
     Http(int port) {
         this.port = port;
@@ -43,6 +46,9 @@ final class Http implements AutoCloseable {
     }
 
     private Answer exchange(String method, String path, String body, String... fields) throws IOException {
+        if (System.nanoTime() - usedAt > REUSED_NANOS) {
+            close();
+        }
         if (socket == null) {
             socket = new Socket();
             socket.setTcpNoDelay(true);
@@ -77,6 +83,7 @@ final class Http implements AutoCloseable {
         if (last) {
             close();
         }
+        usedAt = System.nanoTime();
         return new Answer(status, content);
     }
 
