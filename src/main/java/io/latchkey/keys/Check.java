@@ -4,7 +4,9 @@ import io.latchkey.keys.Key.Kind;
 import io.latchkey.problems.Refusal;
 import jakarta.servlet.http.HttpServletRequest;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The outcome of comparing what was presented with a key; passed when there is no refusal. */
@@ -40,6 +42,19 @@ record Check(
                 .filter(address -> key.profile().allowedCidrs().stream()
                         .anyMatch(block -> CidrBlock.parse(block).contains(address)))
                 .isPresent();
+    }
+
+    /** When time alone gives another reason; null when it does not. */
+    @Nullable
+    Instant changesAt(Instant now) {
+        if (keyOrNull == null || secretOrNull == null) {
+            return null;
+        }
+        return Stream.of(keyOrNull.deadline(secretOrNull), keyOrNull.profile().expiresAt())
+                .filter(Objects::nonNull)
+                .filter(now::isBefore)
+                .min(Comparator.naturalOrder())
+                .orElse(null);
     }
 
     boolean passed() {

@@ -138,7 +138,7 @@ public class Keys {
         String sought = kind + ":" + presented.digest();
         // A key that works elsewhere is refused for what it asks, and from where.
         String asked = sought + ' ' + scope + ' ' + request.getRemoteAddr();
-        Refusal lately = cache.lately(sought, asked);
+        Refusal lately = cache.lately(sought, asked, time.instant());
         if (lately != null) {
             Beat.await(lately, begun);
             throw refused(lately, scope);
@@ -159,7 +159,7 @@ public class Keys {
         }
         if (!check.passed()) {
             boolean everywhere = check.refusal().status() == Refusal.KEY_UNKNOWN.status();
-            cache.refuse(everywhere ? sought : asked, check.refusal(), before);
+            cache.refuse(everywhere ? sought : asked, check, before, time.instant());
             Beat.await(check.refusal(), begun);
             throw refused(check.refusal(), scope);
         }

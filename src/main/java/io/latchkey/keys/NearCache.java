@@ -5,6 +5,7 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import io.latchkey.problems.Refusal;
 import java.security.MessageDigest;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -59,8 +60,9 @@ class NearCache {
     /** How many changes were applied so far that may concern a token: of its key, or of any if it names none. */
     record Fence(int stripe, long changes) {}
 
-    /** What Redis said of a digest, behind its fence. */
-    private record Lately(Refusal why, Fence fence) {}
+    /** What Redis said of a digest, behind its fence; null = time alone does not change it. */
+    private record Lately(
+            Refusal why, Fence fence, @Nullable Instant until) {}
 
     /** One key as Redis confirmed it. */
     static final class Cached {
@@ -229,18 +231,21 @@ class NearCache {
      * asked; a change of its key ends it, and a change of any key if its token names none.
      */
     @Nullable
-    Refusal lately(String sought, String asked) {
-        Refusal everywhere = lately(sought);
-        return everywhere == null ? lately(asked) : everywhere;
+    Refusal lately(String sought, String asked, Instant now) {
+        Refusal everywhere = lately(sought, now);
+        return everywhere == null ? lately(asked, now) : everywhere;
     }
 
-    private @Nullable Refusal lately(String name) {
+    private @Nullable Refusal lately(String name, Instant now) {
         Lately lately = refused.getIfPresent(name);
-        return lately == null || isOvertaken(lately.fence) ? null : lately.why;
+        if (lately == null || isOvertaken(lately.fence) || Deadlines.reached(lately.until, now)) {
+            return null;
+        }
+        return lately.why;
     }
 
-    void refuse(String name, Refusal why, Fence before) {
-        refused.put(name, new Lately(why, before));
+    void refuse(String name, Check check, Fence before, Instant now) {
+        refused.put(name, new Lately(check.refusal(), before, check.changesAt(now)));
     }
 
     /** Changes may have been missed: ask again before believing, except in the grace. */

@@ -313,15 +313,17 @@ class KeyCheckTest {
     @Test
     void aRefusalThatAChangeOvertookIsNotRemembered() {
         NearCache cache = gateway.bean(NearCache.class);
+        Check refused = new Check(null, null, Refusal.KEY_DISABLED);
+        Instant now = gateway.time().instant();
         for (String keyId : new String[] {"of-this-test", null}) {
             Fence before = cache.fence(keyId);
             cache.changed("of-this-test");
-            cache.refuse("sought " + keyId, Refusal.KEY_DISABLED, before);
-            assertThat(cache.lately("sought " + keyId, "asked")).isNull();
-            cache.refuse("sought " + keyId, Refusal.KEY_DISABLED, cache.fence(keyId));
-            assertThat(cache.lately("sought " + keyId, "asked")).isEqualTo(Refusal.KEY_DISABLED);
+            cache.refuse("sought " + keyId, refused, before, now);
+            assertThat(cache.lately("sought " + keyId, "asked", now)).isNull();
+            cache.refuse("sought " + keyId, refused, cache.fence(keyId), now);
+            assertThat(cache.lately("sought " + keyId, "asked", now)).isEqualTo(Refusal.KEY_DISABLED);
             cache.changed("of-this-test");
-            assertThat(cache.lately("sought " + keyId, "asked")).isNull();
+            assertThat(cache.lately("sought " + keyId, "asked", now)).isNull();
         }
     }
 }

@@ -62,10 +62,7 @@ final class TwoNodes implements AutoCloseable {
         return node(0).time().instant();
     }
 
-    /**
-     * Moves the clock, and changes a key that nobody asks for: that makes the nodes say that they live now, and forget
-     * why they refused whom, which they may remember for a second.
-     */
+    /** Moves the clock, and changes a key that nobody asks for: that makes the nodes say that they live now. */
     void step(Duration step) {
         nodes.forEach(node -> step(step, node));
         String another = "{\"tags\":[\"step-" + ++steps + "\"]}";
