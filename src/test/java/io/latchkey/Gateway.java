@@ -1,5 +1,7 @@
 package io.latchkey;
 
+import static org.awaitility.Awaitility.await;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -171,6 +173,12 @@ public final class Gateway implements AutoCloseable {
             throw new AssertionError(answer);
         }
         return new Made(answer.get("id"), answer.get("token"));
+    }
+
+    /** Until every node has applied every change: what is read into a cache meanwhile is not kept. */
+    public void awaitApplied() {
+        await().until(() ->
+                admin("GET", "/admin/nodes", "").json().at("/laggards").isEmpty());
     }
 
     /** Begins a rotation and expects it to be granted. */

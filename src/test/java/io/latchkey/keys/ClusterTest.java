@@ -45,6 +45,7 @@ class ClusterTest {
 
     private Made known() {
         Made key = nodes.getFirst().key("");
+        nodes.getFirst().awaitApplied();
         nodes.forEach(node -> assertThat(node.call(key.token()).status()).isEqualTo(200));
         return key;
     }

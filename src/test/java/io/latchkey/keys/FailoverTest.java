@@ -106,6 +106,7 @@ class FailoverTest {
     void whatWasAcknowledgedOutlivesTheMaster() throws InterruptedException {
         awaitWritable();
         Made known = nodes.getFirst().key("");
+        nodes.getFirst().awaitApplied();
         nodes.forEach(node -> assertThat(node.call(known.token()).status()).isEqualTo(200));
         Queue<String> acknowledged = new ConcurrentLinkedQueue<>();
         Queue<String> wrong = new ConcurrentLinkedQueue<>();

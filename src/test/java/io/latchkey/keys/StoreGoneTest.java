@@ -328,8 +328,7 @@ class StoreGoneTest {
         gateway = Gateway.start(settings());
         Made key = gateway.key("");
         assertThat(gateway.call(key.token()).status()).isEqualTo(200);
-        await().until(() ->
-                gateway.admin("GET", "/admin/nodes", "").json().at("/laggards").isEmpty());
+        gateway.awaitApplied();
         try (OutsideTool tool = OutsideTool.at(redis.url())) {
             tool.redis()
                     .eval(
