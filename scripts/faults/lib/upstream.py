@@ -69,7 +69,7 @@ async def answer(path, method, headers, reader, writer):
         await plain(writer, 503 if mode == "failing" else 200, b"as switched")
     elif name == "text":
         await plain(writer, 200, b"a text that shrinks, " * 200, "Content-Type: text/plain")
-    elif name == "assistant":
+    elif name == "chat":
         words = {"model": "large", "usage": {"total_tokens": 120}}
         await plain(writer, 200, json.dumps(words).encode(), "Content-Type: application/json")
     elif name == "hang":
