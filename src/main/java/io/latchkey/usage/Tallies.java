@@ -60,9 +60,12 @@ final class Tallies implements SmartLifecycle {
 
     /** Everything that was counted before this call, on this node; throws when Redis does not take it. */
     synchronized void write() {
-        if (batches.isEmpty()) {
-            take();
-        }
+        writeTaken();
+        take();
+        writeTaken();
+    }
+
+    private void writeTaken() {
         while (!batches.isEmpty()) {
             Batch batch = batches.getFirst();
             try {
