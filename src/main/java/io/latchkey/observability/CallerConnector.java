@@ -26,6 +26,20 @@ final class CallerConnector extends ServerConnector {
         setAcceptQueueSize(ACCEPT_QUEUE);
     }
 
+    /**
+     * Never, for Jetty's connections: at the end of an answer whose head was out when the stop began they would close
+     * without a word, just as the caller sends its next request. They are told by {@link PunctualConnection}.
+     */
+    @Override
+    public boolean isShutdown() {
+        return false;
+    }
+
+    /** Whether nothing new is accepted any more. */
+    boolean isClosing() {
+        return super.isShutdown();
+    }
+
     @Override
     protected SocketChannelEndPoint newEndPoint(SocketChannel channel, ManagedSelector selector, SelectionKey key) {
         CallerEndPoint endPoint = new CallerEndPoint(channel, selector, key, getScheduler());

@@ -1,10 +1,13 @@
 package io.latchkey.observability;
 
+import java.nio.ByteBuffer;
 import java.util.concurrent.TimeoutException;
 import org.eclipse.jetty.http.HttpException;
 import org.eclipse.jetty.http.HttpGenerator;
 import org.eclipse.jetty.http.HttpParser;
 import org.eclipse.jetty.http.HttpStatus;
+import org.eclipse.jetty.http.HttpVersion;
+import org.eclipse.jetty.http.MetaData;
 import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.server.Connector;
@@ -12,10 +15,14 @@ import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.internal.HttpConnection;
+import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.NanoTime;
 import org.jspecify.annotations.Nullable;
 
-/** A connection that answers 408 when it gives up waiting for a header that had begun, and knows how long a write takes. */
+/**
+ * A connection that answers 408 when it gives up waiting for a header that had begun, knows how long a write takes, and
+ * tells its caller of a stop.
+ */
 final class PunctualConnection extends HttpConnection {
     private long blockedAt = -1;
     private long blockedSince;
@@ -65,6 +72,25 @@ final class PunctualConnection extends HttpConnection {
         if (!getGenerator().isCommitted() && body.isGivenUp()) {
             boolean unused = onIdleExpired(new TimeoutException("the request body came too slowly"));
         }
+    }
+
+    @Override
+    protected HttpStreamOverHTTP1 newHttpStream(String method, String uri, HttpVersion version) {
+        return new HttpStreamOverHTTP1(method, uri, version) {
+            // With the head of an answer the caller is told that this connection ends, once the gateway stops.
+            @Override
+            public void send(
+                    MetaData.Request request,
+                    MetaData.@Nullable Response response,
+                    boolean last,
+                    @Nullable ByteBuffer content,
+                    Callback callback) {
+                if (response != null && getConnector() instanceof CallerConnector door && door.isClosing()) {
+                    getGenerator().setPersistent(false);
+                }
+                super.send(request, response, last, content, callback);
+            }
+        };
     }
 
     private boolean inHeader() {

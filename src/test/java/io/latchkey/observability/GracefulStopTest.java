@@ -8,6 +8,7 @@ import io.latchkey.Gateway.Answer;
 import io.latchkey.RawClient;
 import io.latchkey.proxy.StubUpstream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
@@ -26,27 +27,34 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class GracefulStopTest {
+    private static Gateway before(StubUpstream upstream, Path directory) throws IOException {
+        Path routes = Files.writeString(directory.resolve("routes.yml"), """
+                routes:
+                  - id: up
+                    path: /api/up/**
+                    access: public
+                    upstreams: ["%s"]
+                """.formatted(upstream.uri()));
+        return Gateway.start("--server.shutdown=graceful", "--latchkey.routes-file=" + routes);
+    }
+
+    private static void writeOnce(CountDownLatch open, StubUpstream.Wire wire, String text) throws IOException {
+        try {
+            open.await();
+        } catch (InterruptedException e) {
+            throw new IOException(e);
+        }
+        wire.write(text);
+    }
+
     @Test
     void whoIsInsideWhenTheGatewayStopsIsAnsweredAndNobodyElseComesIn(@TempDir Path directory) throws Exception {
         CountDownLatch open = new CountDownLatch(1);
         try (StubUpstream upstream = StubUpstream.start();
                 ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-            upstream.script((request, wire) -> {
-                try {
-                    open.await();
-                } catch (InterruptedException e) {
-                    throw new IOException(e);
-                }
-                wire.write("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ndone");
-            });
-            Path routes = Files.writeString(directory.resolve("routes.yml"), """
-                    routes:
-                      - id: up
-                        path: /api/up/**
-                        access: public
-                        upstreams: ["%s"]
-                    """.formatted(upstream.uri()));
-            Gateway gateway = Gateway.start("--server.shutdown=graceful", "--latchkey.routes-file=" + routes);
+            upstream.script(
+                    (request, wire) -> writeOnce(open, wire, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ndone"));
+            Gateway gateway = before(upstream, directory);
             Future<Answer> inside = threads.submit(() -> gateway.send("GET", "/api/up/slow", ""));
             await().until(() -> !upstream.received().isEmpty());
             Future<?> stopping = threads.submit(gateway::close);
@@ -74,6 +82,33 @@ class GracefulStopTest {
                 caller.get();
             }
             assertThat(idle.receiveToEnd()).isEmpty();
+        }
+    }
+
+    @Test
+    void whoseAnswerHadBegunBeforeTheStopIsToldWithTheNext(@TempDir Path directory) throws Exception {
+        CountDownLatch open = new CountDownLatch(1);
+        try (StubUpstream upstream = StubUpstream.start();
+                ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            upstream.script((request, wire) -> {
+                wire.write("HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nhalf");
+                writeOnce(open, wire, "done");
+            });
+            Gateway gateway = before(upstream, directory);
+            try (RawClient caller = new RawClient(gateway.port())) {
+                caller.send("GET /api/up/slow HTTP/1.1\r\nHost: g\r\n\r\n");
+                RawClient.Head head = caller.receiveHead();
+                Future<?> stopping = threads.submit(gateway::close);
+                await().until(() -> refusesConnections(gateway.port()));
+                open.countDown();
+                assertThat(caller.receiveBody(head, OutputStream.nullOutputStream()))
+                        .isTrue();
+                caller.send("GET /problems/key-missing HTTP/1.1\r\nHost: g\r\n\r\n");
+                RawClient.Answer next = caller.receive(false);
+                assertThat(next.status()).isEqualTo(200);
+                assertThat(next.header("Connection")).isEqualTo("close");
+                stopping.get();
+            }
         }
     }
 
