@@ -10,16 +10,13 @@ import io.latchkey.Gateway.Made;
 import io.latchkey.proxy.StubUpstream;
 import jakarta.servlet.Filter;
 import jakarta.servlet.http.HttpServletRequest;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -40,7 +37,7 @@ class FaultReportsTest {
     private static final String FAULTY = "/api/v1/keys/self";
     private static final String TRACE = "0af7651916cd43dd8448eb211c80319c";
 
-    private StubUpstream sentry;
+    private StubSentry sentry;
 
     /** Stands behind the walk of a path of our own, and fails with all that it knows of the request. */
     static class Planted {
@@ -65,7 +62,7 @@ class FaultReportsTest {
 
     @BeforeEach
     void open() {
-        sentry = StubUpstream.start();
+        sentry = new StubSentry();
     }
 
     @AfterEach
@@ -74,50 +71,14 @@ class FaultReportsTest {
     }
 
     private Gateway gateway(String... more) {
-        List<String> settings = new ArrayList<>(List.of(
-                "--latchkey.sentry.dsn=http://publickey@127.0.0.1:" + sentry.port() + "/42",
-                "--latchkey.sentry.environment=staging",
-                "--latchkey.keys.node-id=node-7"));
+        List<String> settings = new ArrayList<>(
+                List.of(sentry.setting(), "--latchkey.sentry.environment=staging", "--latchkey.keys.node-id=node-7"));
         settings.addAll(List.of(more));
         return Gateway.with(Planted.class, settings.toArray(String[]::new));
     }
 
     private static Answer fail(Gateway gateway, String token, String id) {
         return gateway.send("GET", FAULTY, "", "X-API-Key", token, "X-Correlation-ID", id);
-    }
-
-    private static String unzipped(StubUpstream.Received envelope) {
-        try (GZIPInputStream in = new GZIPInputStream(new ByteArrayInputStream(envelope.body()))) {
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    /** The payloads of all items of a type that arrived whole: after the envelope's head, a head and a payload each. */
-    private List<JsonNode> items(String type) {
-        List<JsonNode> items = new ArrayList<>();
-        for (StubUpstream.Received envelope : sentry.received()) {
-            if (envelope.isWhole()) {
-                List<String> lines = unzipped(envelope).lines().toList();
-                for (int i = 1; i + 1 < lines.size(); i += 2) {
-                    if (Gateway.JSON
-                            .readTree(lines.get(i))
-                            .path("type")
-                            .asString()
-                            .equals(type)) {
-                        items.add(Gateway.JSON.readTree(lines.get(i + 1)));
-                    }
-                }
-            }
-        }
-        return items;
-    }
-
-    private List<String> idsOfEvents() {
-        return items("event").stream()
-                .map(event -> event.at("/tags/correlation_id").asString())
-                .toList();
     }
 
     @Test
@@ -146,10 +107,10 @@ class FaultReportsTest {
             assertThat(answer.get("requestId")).isEqualTo("fault-1");
             // One sender, in order: with the second there is nothing left of the first.
             fail(gateway, key.token(), "fault-2");
-            await().until(() -> idsOfEvents().contains("fault-2"));
-            assertThat(idsOfEvents()).containsExactly("fault-1", "fault-2");
+            await().until(() -> sentry.idsOfEvents().contains("fault-2"));
+            assertThat(sentry.idsOfEvents()).containsExactly("fault-1", "fault-2");
 
-            JsonNode event = items("event").getFirst();
+            JsonNode event = sentry.items("event").getFirst();
             assertThat(event.at("/tags").propertyNames())
                     .containsExactlyInAnyOrder("correlation_id", "trace_id", "route", "key_id", "node");
             assertThat(event.at("/tags/trace_id").asString()).isEqualTo(TRACE);
@@ -169,9 +130,9 @@ class FaultReportsTest {
                 assertThat(event.has(absent)).as(absent).isFalse();
             }
             String secret = key.token().substring(key.token().lastIndexOf('_') + 1);
-            for (StubUpstream.Received envelope : sentry.received()) {
+            for (StubUpstream.Received envelope : sentry.server().received()) {
                 assertThat(envelope.requestLine()).isEqualTo("POST /api/42/envelope/ HTTP/1.1");
-                assertThat(envelope.head() + unzipped(envelope)).doesNotContain("canary", secret, "p@ss");
+                assertThat(envelope.head() + StubSentry.unzipped(envelope)).doesNotContain("canary", secret, "p@ss");
             }
         }
     }
@@ -193,12 +154,12 @@ class FaultReportsTest {
                         throw new IllegalStateException("nobody caught me");
                     })
                     .join();
-            await().until(() -> !items("event").isEmpty());
-            assertThat(items("event"))
+            await().until(() -> !sentry.items("event").isEmpty());
+            assertThat(sentry.items("event"))
                     .singleElement()
                     .extracting(event -> event.at("/exception/values/0/value").asString())
                     .isEqualTo("nobody caught me");
-            assertThat(items("transaction")).isEmpty();
+            assertThat(sentry.items("transaction")).isEmpty();
         }
     }
 
@@ -209,22 +170,22 @@ class FaultReportsTest {
                     .isEqualTo(500);
             assertThat(gateway.bean(SentryLink.class).isOpen()).isFalse();
             assertThat(gateway.bean(FaultReports.class).isStarted()).isFalse();
-            assertThat(sentry.connections()).isZero();
+            assertThat(sentry.server().connections()).isZero();
             assertThat(output.getAll()).doesNotContainIgnoringCase("sentry.dsn", "io.sentry");
         }
     }
 
     @Test
     void aSentryThatHangsHoldsUpNeitherRequestsNorTheStop(CapturedOutput output) {
-        sentry.script((request, wire) -> wire.awaitEnd());
+        sentry.server().script((request, wire) -> wire.awaitEnd());
         try (Gateway gateway = gateway()) {
             String token = gateway.key("").token();
             for (int i = 0; i < 150; i++) {
                 assertThat(fail(gateway, token, "fault-" + i).status()).isEqualTo(500);
             }
             // All are answered, more than the queue holds, while the first event still waits for its answer.
-            await().until(() -> sentry.received().size() == 1);
-            assertThat(sentry.connections()).isEqualTo(1);
+            await().until(() -> sentry.server().received().size() == 1);
+            assertThat(sentry.server().connections()).isEqualTo(1);
             long began = System.nanoTime();
             gateway.bean(SentryLink.class).close();
             assertThat(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began)).isLessThan(2000);
@@ -244,9 +205,9 @@ class FaultReportsTest {
                     key.token(),
                     "traceparent",
                     "00-" + TRACE + "-b7ad6b7169203331-00");
-            await().until(() -> !items("transaction").isEmpty());
-            assertThat(items("transaction")).hasSize(1);
-            JsonNode transaction = items("transaction").getFirst();
+            await().until(() -> !sentry.items("transaction").isEmpty());
+            assertThat(sentry.items("transaction")).hasSize(1);
+            JsonNode transaction = sentry.items("transaction").getFirst();
             assertThat(transaction.path("transaction").asString()).isEqualTo("/api/demo/**");
             assertThat(transaction.at("/contexts/trace/trace_id").asString()).isEqualTo(TRACE);
             assertThat(transaction.at("/contexts/trace/parent_span_id").asString())
@@ -259,7 +220,7 @@ class FaultReportsTest {
                 assertThat(call.path("parent_span_id").asString())
                         .isEqualTo(transaction.at("/contexts/trace/span_id").asString());
             });
-            assertThat(unzipped(sentry.last())).doesNotContain("canary", key.token());
+            assertThat(StubSentry.unzipped(sentry.server().last())).doesNotContain("canary", key.token());
         }
     }
 

@@ -7,6 +7,10 @@ import io.latchkey.Gateway;
 import io.latchkey.Gateway.Answer;
 import io.latchkey.Gateway.Made;
 import io.latchkey.proxy.StubUpstream;
+import jakarta.servlet.Filter;
+import jakarta.servlet.ServletOutputStream;
+import jakarta.servlet.http.HttpServletResponse;
+import jakarta.servlet.http.HttpServletResponseWrapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,9 +23,12 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.boot.web.servlet.FilterRegistrationBean;
+import org.springframework.context.annotation.Bean;
+import org.springframework.core.Ordered;
 import tools.jackson.databind.JsonNode;
 
-/** One id leads from the caller's answer to the log, the problem, the metric, the audit entry and the upstream. */
+/** One id leads from the caller's answer to the log, the problem, the metric, the audit, the upstream and Sentry. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @ExtendWith(OutputCaptureExtension.class)
 class OneIdTest {
@@ -29,18 +36,24 @@ class OneIdTest {
     private static final String PARENT = "b7ad6b7169203331";
 
     private StubUpstream upstream;
+    private StubSentry sentry;
     private Gateway gateway;
     private Made key;
 
     @BeforeAll
     void start(@TempDir Path directory) throws IOException {
         upstream = StubUpstream.start();
+        sentry = new StubSentry();
         Path routes = Files.writeString(directory.resolve("routes.yml"), """
                 routes:
                   - { id: up, path: /api/up/**, upstreams: [ "%s" ] }
                   - { id: gone, path: /api/gone/**, upstreams: [ "http://127.0.0.1:1" ] }
                 """.formatted(upstream.uri()));
-        gateway = Gateway.start("--latchkey.routes-file=" + routes, "--latchkey.keys.legacy-key=no-demo-key");
+        gateway = Gateway.with(
+                Planted.class,
+                sentry.setting(),
+                "--latchkey.routes-file=" + routes,
+                "--latchkey.keys.legacy-key=no-demo-key");
         key = gateway.key("");
     }
 
@@ -48,6 +61,24 @@ class OneIdTest {
     void stop() throws IOException {
         gateway.close();
         upstream.close();
+        sentry.close();
+    }
+
+    /** Answers below this path fail in the gateway, once the upstream has answered. */
+    static class Planted {
+        @Bean
+        FilterRegistrationBean<Filter> faultyFilter() {
+            FilterRegistrationBean<Filter> filter = new FilterRegistrationBean<>((request, response, chain) ->
+                    chain.doFilter(request, new HttpServletResponseWrapper((HttpServletResponse) response) {
+                        @Override
+                        public ServletOutputStream getOutputStream() {
+                            throw new IllegalStateException("planted");
+                        }
+                    }));
+            filter.setOrder(Ordered.HIGHEST_PRECEDENCE + 99);
+            filter.addUrlPatterns("/api/up/faulty/*");
+            return filter;
+        }
     }
 
     private static JsonNode line(CapturedOutput output, String correlationId) {
@@ -99,6 +130,18 @@ class OneIdTest {
         assertThat(exemplars())
                 .containsPattern("route=\"up\"[^\\n]* # \\{[^}]*correlation_id=\"given-id-1\"")
                 .containsPattern("route=\"up\"[^\\n]* # \\{[^}]*trace_id=\"" + TRACE + "\"");
+    }
+
+    @Test
+    void aFaultOfTheGatewayIsFoundByTheSameId(CapturedOutput output) {
+        Answer answer =
+                gateway.send("GET", "/api/up/faulty/x", "", "X-API-Key", key.token(), "X-Correlation-ID", "faulty-1");
+        assertThat(answer.status()).isEqualTo(500);
+        assertThat(answer.header("X-Correlation-ID")).isEqualTo("faulty-1");
+        assertThat(answer.get("requestId")).isEqualTo("faulty-1");
+        assertThat(upstream.last().values("X-Correlation-ID")).containsExactly("faulty-1");
+        assertThat(line(output, "faulty-1").path("refusal").asString()).isEqualTo("gateway-fault");
+        await().untilAsserted(() -> assertThat(sentry.idsOfEvents()).containsExactly("faulty-1"));
     }
 
     @Test
