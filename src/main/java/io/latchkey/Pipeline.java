@@ -1,7 +1,6 @@
 package io.latchkey;
 
 import io.latchkey.cache.ResponseCache;
-import io.latchkey.cache.ResponseCache.Fill;
 import io.latchkey.compression.Compression;
 import io.latchkey.keys.Caller;
 import io.latchkey.keys.Keys;
@@ -61,6 +60,7 @@ record Pipeline(
             Caller caller = trail.note(match.needsKey() ? keys.authenticate(request, match.scope()) : keys.anonymous());
             keys.signal(caller, response);
             trail.whenOver(usage.of(match, caller, request)::count);
+            usage.admit(match, caller, response);
             // Whatever happens inside, the permit gives its slots back.
             try (Permit permit = limits.admit(match, caller, request, response)) {
                 if (match.isReserved()) {
@@ -81,7 +81,7 @@ record Pipeline(
     /** From the cache, or from the upstream through it; the cache keeps what the upstream sent, before it shrinks. */
     private void go(Trail trail, RouteMatch match, Permit permit, HttpServletRequest request, HttpServletResponse whole)
             throws IOException {
-        Fill upstream = (conditions, replayed, filled) -> {
+        ResponseCache.Fill upstream = (conditions, replayed, filled) -> {
             Envelope envelope = new Envelope(trail.outgoing(conditions), trail::callerIsGone);
             trail.noteUpstream(proxy.forward(match, permit, envelope, replayed, usage.watch(replayed, filled)));
         };

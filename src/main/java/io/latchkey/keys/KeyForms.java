@@ -44,6 +44,7 @@ class KeyForms {
             }
         }
         checkLimits(profile.limits());
+        checkBudgets(profile.budgets());
         return profile;
     }
 
@@ -55,6 +56,15 @@ class KeyForms {
             }
             if (!names.add(limits.get(i).name())) {
                 throw wrong("limits[" + i + "].name", "another limit of this key has this name");
+            }
+        }
+    }
+
+    private static void checkBudgets(List<KeyProfile.Budget> budgets) {
+        Set<String> names = new HashSet<>();
+        for (int i = 0; i < budgets.size(); i++) {
+            if (!names.add(budgets.get(i).name())) {
+                throw wrong("budgets[" + i + "]", "another budget of this key has this unit and window");
             }
         }
     }

@@ -2,12 +2,15 @@ package io.latchkey.keys;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import jakarta.validation.Valid;
+import jakarta.validation.constraints.DecimalMax;
+import jakarta.validation.constraints.Digits;
 import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.NotBlank;
 import jakarta.validation.constraints.NotNull;
 import jakarta.validation.constraints.Pattern;
 import jakarta.validation.constraints.Positive;
 import jakarta.validation.constraints.Size;
+import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -43,7 +46,8 @@ public record KeyProfile(
         @Nullable @DurationMin(hours = 1) @DurationMax(days = 3650)
         Duration rotateEvery,
 
-        @Nullable @Positive @Max(100_000) Integer concurrency) {
+        @Nullable @Positive @Max(100_000) Integer concurrency,
+        @Size(max = 4) List<@Valid Budget> budgets) {
 
     /** What people read: no controls, no line breaks, nothing that turns the direction of the text around it. */
     public static final String PRINTABLE =
@@ -63,10 +67,12 @@ public record KeyProfile(
         allowedCidrs = allowedCidrs == null ? List.of() : List.copyOf(allowedCidrs);
         tags = tags == null ? List.of() : List.copyOf(tags);
         rotateEvery = rotateEvery == null ? ROTATE_EVERY : rotateEvery;
+        budgets = budgets == null ? List.of() : List.copyOf(budgets);
     }
 
     static KeyProfile named(String name, String env, List<String> scopes, @Nullable Instant expiresAt) {
-        return new KeyProfile(name, "", env, scopes, List.of(), List.of(), List.of(), expiresAt, ROTATE_EVERY, null);
+        return new KeyProfile(
+                name, "", env, scopes, List.of(), List.of(), List.of(), expiresAt, ROTATE_EVERY, null, List.of());
     }
 
     /** A limit of the key's own, in place of its route's limit of the same name. */
@@ -82,6 +88,22 @@ public record KeyProfile(
             String accuracy) {
         public Limit {
             accuracy = accuracy == null ? "fast" : accuracy;
+        }
+    }
+
+    /** What the key may spend on routes that count tokens, in the calendar's day or month. */
+    public record Budget(
+            @NotNull @Pattern(regexp = "tokens|cost", message = "must be tokens or cost")
+            String unit,
+
+            @NotNull @Positive @DecimalMax("1000000000000") @Digits(integer = 13, fraction = 9)
+            BigDecimal amount,
+
+            @NotNull @Pattern(regexp = "P1D|P1M", message = "must be P1D or P1M")
+            String window) {
+        /** Such as {@code tokens-per-day}. */
+        public String name() {
+            return unit + (window.equals("P1D") ? "-per-day" : "-per-month");
         }
     }
 }

@@ -65,6 +65,12 @@ public class Keys {
         return nodes.lastLive();
     }
 
+    /** What an operator says about an API key; null when there is none of this id. */
+    public @Nullable KeyProfile profile(String keyId) {
+        Key key = store.find(keyId);
+        return key == null || key.kind() != Kind.API ? null : key.profile();
+    }
+
     /** For a route that asks for no key. */
     public Caller anonymous() {
         return Caller.ANONYMOUS;

@@ -30,7 +30,7 @@ final class LimitHeaders {
 
     /** What a caller may do at most. */
     void writePolicies(HttpServletResponse response) {
-        response.setHeader("RateLimit-Policy", policy);
+        response.addHeader("RateLimit-Policy", policy);
     }
 
     /** What is left of it. */
@@ -44,7 +44,7 @@ final class LimitHeaders {
                     .append(";t=")
                     .append(seconds(verdict.reset(i, now)));
         }
-        response.setHeader("RateLimit", field.toString());
+        response.addHeader("RateLimit", field.toString());
         if (legacy) {
             writeLegacy(verdict, now, response);
         }

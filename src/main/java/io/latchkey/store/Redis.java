@@ -96,7 +96,21 @@ public final class Redis implements AutoCloseable {
 
     /** Many commands at once: returns when all were answered, throws when one was not within {@code admin-timeout}. */
     public void pipeline(Function<RedisClusterAsyncCommands<String, String>, List<? extends RedisFuture<?>>> commands) {
-        long deadline = System.nanoTime() + adminNanos;
+        pipeline(commands, adminNanos);
+    }
+
+    /** The same on a request's path, within {@code request-timeout}; at once {@link StoreUnavailable} when down. */
+    public void pipelineOnRequest(
+            Function<RedisClusterAsyncCommands<String, String>, List<? extends RedisFuture<?>>> commands) {
+        boolean unused = guarded(() -> {
+            pipeline(commands, requestNanos);
+            return true;
+        });
+    }
+
+    private void pipeline(
+            Function<RedisClusterAsyncCommands<String, String>, List<? extends RedisFuture<?>>> commands, long nanos) {
+        long deadline = System.nanoTime() + nanos;
         List<? extends RedisFuture<?>> sent = send(commands);
         try {
             for (RedisFuture<?> future : sent) {

@@ -27,8 +27,17 @@ record Cell(long hour, String keyId, String owner, String route) {
         return DAY.format(Instant.ofEpochMilli(hour * MILLIS)).substring(0, 8);
     }
 
+    /** Days since 1970. */
+    static long dayAt(long millis) {
+        return Math.floorDiv(hourOf(millis), 24L);
+    }
+
     String day() {
         return dayOf(hour);
+    }
+
+    long dayNumber() {
+        return Math.floorDiv(hour, 24L);
     }
 
     /** The name of its field in the hash of its day. */

@@ -22,6 +22,18 @@ record Sums(
                 costNanos + more.costNanos);
     }
 
+    /** At least nothing of anything. */
+    Sums minus(Sums less) {
+        return new Sums(
+                Math.max(0, requests - less.requests),
+                Math.max(0, errors - less.errors),
+                Math.max(0, requestBytes - less.requestBytes),
+                Math.max(0, responseBytes - less.responseBytes),
+                Math.max(0, cacheHits - less.cacheHits),
+                Math.max(0, tokens - less.tokens),
+                Math.max(0, costNanos - less.costNanos));
+    }
+
     /** In the order in which they are stored; what a later version appends is ignored. */
     static Sums parse(String stored) {
         String[] numbers = stored.split(" ", -1);

@@ -6,12 +6,14 @@ import io.prometheus.metrics.core.metrics.Counter;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.util.ArrayDeque;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.context.SmartLifecycle;
@@ -23,11 +25,16 @@ final class Tallies implements SmartLifecycle {
     private static final Logger log = LoggerFactory.getLogger(Tallies.class);
     private static final int BATCH = 200;
 
+    /** What is spent on one node must soon bound it on the others. */
+    private static final long URGENT_MILLIS = 1000;
+
     private final UsageStore store;
+    private final Budgets budgets;
     private final Redis redis;
     private final UsageProperties properties;
     private final Counter dropped;
     private final ConcurrentHashMap<Cell, Sums> counted = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<Cell, Sums> urgent = new ConcurrentHashMap<>();
     /** Taken out, in the order in which they must be written: one whose answer was lost is sent again as it was. */
     private final ArrayDeque<Batch> batches = new ArrayDeque<>();
 
@@ -36,8 +43,9 @@ final class Tallies implements SmartLifecycle {
     private long lastNumber;
     private volatile boolean running;
 
-    Tallies(UsageStore store, Redis redis, UsageProperties properties, PrometheusRegistry meters) {
+    Tallies(UsageStore store, Budgets budgets, Redis redis, UsageProperties properties, PrometheusRegistry meters) {
         this.store = store;
+        this.budgets = budgets;
         this.redis = redis;
         this.properties = properties;
         dropped = Counter.builder()
@@ -51,17 +59,33 @@ final class Tallies implements SmartLifecycle {
     record Batch(long number, String day, Map<Cell, Sums> cells) {}
 
     void add(Cell cell, Sums more) {
-        if (counted.size() >= properties.cells() && !counted.containsKey(cell)) {
-            dropped.inc(more.requests());
+        add(counted, cell, more);
+    }
+
+    /** To be written within a second. */
+    void addUrgent(Cell cell, Sums more) {
+        add(urgent, cell, more);
+    }
+
+    private void add(ConcurrentHashMap<Cell, Sums> where, Cell cell, Sums more) {
+        if (where.computeIfPresent(cell, (same, sums) -> sums.plus(more)) != null) {
             return;
         }
-        counted.merge(cell, more, Sums::plus);
+        if (where.size() >= properties.cells()) {
+            dropped.inc(more.requests());
+        } else {
+            where.merge(cell, more, Sums::plus);
+        }
     }
 
     /** Everything that was counted before this call, on this node; throws when Redis does not take it. */
-    synchronized void write() {
+    void write() {
+        write(List.of(urgent, counted));
+    }
+
+    private synchronized void write(List<ConcurrentHashMap<Cell, Sums>> what) {
         writeTaken();
-        take();
+        what.forEach(this::take);
         writeTaken();
     }
 
@@ -77,13 +101,14 @@ final class Tallies implements SmartLifecycle {
                 batch.cells().values().forEach(sums -> dropped.inc(sums.requests()));
             }
             batches.removeFirst();
+            batch.cells().forEach(budgets::written);
         }
     }
 
-    private void take() {
+    private void take(ConcurrentHashMap<Cell, Sums> from) {
         Map<String, Map<Cell, Sums>> days = new HashMap<>();
-        for (Cell cell : counted.keySet()) {
-            Sums sums = counted.remove(cell);
+        for (Cell cell : from.keySet()) {
+            Sums sums = from.remove(cell);
             if (sums != null) {
                 Map<Cell, Sums> day = days.computeIfAbsent(cell.day(), first -> new HashMap<>());
                 day.put(cell, sums);
@@ -99,14 +124,19 @@ final class Tallies implements SmartLifecycle {
     @Override
     public void start() {
         running = true;
-        long millis = properties.writeEvery().toMillis();
-        Future<?> unused = clock.scheduleWithFixedDelay(this::writeIfPossible, millis, millis, TimeUnit.MILLISECONDS);
+        every(properties.writeEvery().toMillis(), List.of(urgent, counted));
+        every(URGENT_MILLIS, List.of(urgent));
     }
 
-    private void writeIfPossible() {
+    private void every(long millis, List<ConcurrentHashMap<Cell, Sums>> what) {
+        Future<?> unused =
+                clock.scheduleWithFixedDelay(() -> writeIfPossible(what), millis, millis, TimeUnit.MILLISECONDS);
+    }
+
+    private void writeIfPossible(List<ConcurrentHashMap<Cell, Sums>> what) {
         if (redis.isReady() && redis.isUp()) {
             try {
-                write();
+                write(what);
             } catch (RuntimeException e) {
                 log.debug("left for the next time: {}", e.getMessage());
             }
@@ -123,12 +153,11 @@ final class Tallies implements SmartLifecycle {
     public void stop() {
         running = false;
         clock.shutdownNow();
-        writeIfPossible();
-        long lost = counted.values().stream().mapToLong(Sums::requests).sum()
-                + batches.stream()
-                        .flatMap(batch -> batch.cells().values().stream())
-                        .mapToLong(Sums::requests)
-                        .sum();
+        writeIfPossible(List.of(urgent, counted));
+        long lost = Stream.concat(Stream.of(urgent, counted), batches.stream().map(Batch::cells))
+                .flatMap(cells -> cells.values().stream())
+                .mapToLong(Sums::requests)
+                .sum();
         if (lost > 0) {
             log.warn("the usage of {} requests could not be written", lost);
         }

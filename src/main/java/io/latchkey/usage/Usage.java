@@ -18,11 +18,13 @@ public final class Usage {
     private static final Set<String> HITS = Set.of("hit", "collapsed", "stale");
 
     private final Tallies tallies;
+    private final Budgets budgets;
     private final UsageMeters meters;
     private final InstantSource time;
 
-    Usage(Tallies tallies, UsageMeters meters, InstantSource time) {
+    Usage(Tallies tallies, Budgets budgets, UsageMeters meters, InstantSource time) {
         this.tallies = tallies;
+        this.budgets = budgets;
         this.meters = meters;
         this.time = time;
     }
@@ -39,6 +41,7 @@ public final class Usage {
         }
         String keyId = caller.keyId();
         String owner = keyId == null ? "" : caller.key().profile().owner();
+        boolean hasBudget = keyId != null && !caller.key().profile().budgets().isEmpty();
         Route.Metering metering = match.route().usage();
         TokenScan tokens = metering == null ? null : new TokenScan(metering);
         if (tokens != null) {
@@ -56,12 +59,29 @@ public final class Usage {
                     spent,
                     cost);
             long hour = Cell.hourOf(time.millis());
-            tallies.add(new Cell(hour, keyId == null ? Cell.PUBLIC : keyId, owner, match.label()), once);
+            Cell cell = new Cell(hour, keyId == null ? Cell.PUBLIC : keyId, owner, match.label());
+            if (spent > 0 && hasBudget) {
+                budgets.spent(cell, once);
+                tallies.addUrgent(cell, once);
+            } else {
+                tallies.add(cell, once);
+            }
             meters.count(owner);
             if (tokens != null && spent > 0) {
                 meters.spend(match.label(), tokens.model(), spent, cost);
             }
         };
+    }
+
+    /**
+     * Lets the call go on while its key has something left to spend on what the route counts.
+     *
+     * @throws io.latchkey.problems.Refused when it has not
+     */
+    public void admit(RouteMatch match, Caller caller, HttpServletResponse response) {
+        if (!match.isReserved() && match.route().usage() != null && caller.keyId() != null) {
+            budgets.admit(match.label(), caller.keyId(), caller.key().profile(), response);
+        }
     }
 
     /** The answer, read on its way for how many tokens it took; what comes from a cache took none. */

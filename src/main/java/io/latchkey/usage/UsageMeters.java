@@ -4,6 +4,7 @@ import io.prometheus.metrics.core.datapoints.CounterDataPoint;
 import io.prometheus.metrics.core.metrics.Counter;
 import io.prometheus.metrics.core.metrics.Gauge;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import org.springframework.stereotype.Component;
 
@@ -15,6 +16,8 @@ final class UsageMeters {
     private final Counter requests;
     private final Counter tokens;
     private final Gauge cost;
+    private final Counter reached;
+    private final Counter outOfBudget;
     private final ConcurrentHashMap<String, CounterDataPoint> owners = new ConcurrentHashMap<>();
 
     UsageMeters(PrometheusRegistry meters) {
@@ -37,6 +40,32 @@ final class UsageMeters {
                 .help("What these tokens cost by the route's prices, since the start; it only grows.")
                 .labelNames("route", "model")
                 .register(meters);
+        reached = Counter.builder()
+                .withoutExemplars()
+                .name("latchkey_budget_reached_total")
+                .help("Budgets of keys of which so many percent were spent; once a key and window, over all nodes.")
+                .labelNames("budget", "percent")
+                .register(meters);
+        outOfBudget = Counter.builder()
+                .withoutExemplars()
+                .name("latchkey_budget_refused_total")
+                .help("Requests refused because their key had spent its budget.")
+                .labelNames("route", "budget")
+                .register(meters);
+        // So that the first one is an increase.
+        for (String budget : List.of("tokens-per-day", "tokens-per-month", "cost-per-day", "cost-per-month")) {
+            for (int percent : Budgets.WARNINGS) {
+                reached.initLabelValues(budget, Integer.toString(percent));
+            }
+        }
+    }
+
+    void budgetReached(String budget, int percent) {
+        reached.labelValues(budget, Integer.toString(percent)).inc();
+    }
+
+    void outOfBudget(String route, String budget) {
+        outOfBudget.labelValues(route, budget).inc();
     }
 
     void count(String owner) {

@@ -4,10 +4,14 @@ import io.latchkey.store.Redis;
 import io.latchkey.store.Script;
 import io.lettuce.core.RedisFuture;
 import io.lettuce.core.ScriptOutputType;
+import io.lettuce.core.SetArgs;
+import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.function.Function;
 import org.springframework.stereotype.Component;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -63,12 +67,32 @@ class UsageStore {
 
     /** From one hour to before another. */
     List<Entry> read(Whose whose, long from, long to) {
+        return read(redis::pipeline, whose, from, to);
+    }
+
+    /** The same while a caller waits. */
+    List<Entry> readOnRequest(Whose whose, long from, long to) {
+        return read(redis::pipelineOnRequest, whose, from, to);
+    }
+
+    /** Whether nobody has said this before, on any node, within {@code keep}. */
+    boolean isFirst(String what, Duration keep) {
+        return redis.onAdmin(commands -> commands.set(
+                        "latchkey:usage:said:" + what, "", SetArgs.Builder.nx().ex(keep)))
+                != null;
+    }
+
+    private interface Pipeline {
+        void send(Function<RedisClusterAsyncCommands<String, String>, List<? extends RedisFuture<?>>> commands);
+    }
+
+    private static List<Entry> read(Pipeline pipeline, Whose whose, long from, long to) {
         List<Long> days = new ArrayList<>();
         for (long day = Math.floorDiv(from, 24); day * 24 < to; day++) {
             days.add(day);
         }
         List<RedisFuture<Map<String, String>>> asked = new ArrayList<>(days.size());
-        redis.pipeline(commands -> {
+        pipeline.send(commands -> {
             days.forEach(day -> asked.add(commands.hgetall(prefix(Cell.dayOf(day * 24)) + whose.suffix())));
             return asked;
         });
