@@ -63,7 +63,7 @@ start_gateway() { # NAME
   "start_$name"
   wait_for "http://127.0.0.1:${PORT[$name]}/"
   KEYS[$name]=$work/$name.keys
-  if [[ $name == latchkey ]]; then keys_of_latchkey; else keys_in_redis "$name"; fi
+  if [[ $name == latchkey* ]]; then keys_of_latchkey "$name"; else keys_in_redis "$name"; fi
   KEY[$name]=$(head -n 1 "${KEYS[$name]}")
   local status
   status=$(curl -s -o /dev/null -w '%{http_code}' -H "X-API-Key: ${KEY[$name]}" \
@@ -103,6 +103,14 @@ start_scg() { # NAME
 }
 
 start_latchkey() {
+  start_ours latchkey "$ROOT/target/latchkey.jar"
+}
+
+start_latchkey-before() {
+  start_ours latchkey-before "${BENCH_BEFORE_JAR:?names the jar of before}"
+}
+
+start_ours() { # NAME JAR
   cat >"$work/routes.yml" <<YAML
 routes:
   - id: bench
@@ -119,22 +127,21 @@ routes:
     limits: [{ name: burst, quota: 100000000, window: PT1M }]
     cache: { ttl: 60s }
 YAML
-  LATCHKEY_REDIS_URL=redis://127.0.0.1:${REDIS_PORT[latchkey]} LATCHKEY_ROUTES_FILE=$work/routes.yml \
-    LATCHKEY_DATA_DIR=$work/data LATCHKEY_PEPPER=bench-pepper-0123456789abcdef ADMIN_TOKEN=$ADMIN \
-    SERVER_PORT=${PORT[latchkey]} MANAGEMENT_SERVER_PORT=$((PORT[latchkey] + 1)) \
-    start_java latchkey "$ROOT/target/latchkey.jar"
-  wait_for "http://127.0.0.1:$((PORT[latchkey] + 1))/actuator/health/readiness" --fail
+  LATCHKEY_REDIS_URL=redis://127.0.0.1:${REDIS_PORT[$1]} LATCHKEY_ROUTES_FILE=$work/routes.yml \
+    LATCHKEY_DATA_DIR=$work/data-$1 LATCHKEY_PEPPER=bench-pepper-0123456789abcdef ADMIN_TOKEN=$ADMIN \
+    SERVER_PORT=${PORT[$1]} MANAGEMENT_SERVER_PORT=$((PORT[$1] + 1)) start_java "$1" "$2"
+  wait_for "http://127.0.0.1:$((PORT[$1] + 1))/actuator/health/readiness" --fail
 }
 
 wanted_keys() {
   if [[ " ${scenarios[*]} " == *" mixed "* ]]; then echo "$key_count"; else echo 1; fi
 }
 
-keys_of_latchkey() {
+keys_of_latchkey() { # NAME
   curl -s -Z --parallel-max 8 -H "Authorization: Bearer $ADMIN" -H 'Content-Type: application/json' \
     --retry 10 --retry-delay 1 -d '{"name":"bench"}' \
-    "http://127.0.0.1:${PORT[latchkey]}/admin/keys?n=[1-$(wanted_keys)]" 2>/dev/null \
-    | jq -r '.token // empty' >"${KEYS[latchkey]}"
+    "http://127.0.0.1:${PORT[$1]}/admin/keys?n=[1-$(wanted_keys)]" 2>/dev/null \
+    | jq -r '.token // empty' >"${KEYS[$1]}"
 }
 
 keys_in_redis() { # NAME
