@@ -1,7 +1,7 @@
-"""Checks rendered objects: scripts/ci/lib/k8s FOLDER NODE_MODULES [--self-test], FOLDER with NAME.yaml for each rendering.
+"""Checks rendered objects: scripts/ci/lib/k8s FOLDER NODE_MODULES [--self-test]; FOLDER has NAME.yaml of each rendering.
 
-A check is a generator of what is wrong. --self-test plants defects into what production has: each must be found, and each
-line that can say that something is wrong must have said it.
+A check is a generator of what is wrong. --self-test plants defects into what production has: each must be found, and
+each line that can say that something is wrong must have said it.
 """
 
 import json
@@ -30,7 +30,9 @@ def schemas(objects):
 
 CHECKS = [schemas, harmless, life, sizes, selectors, references, doors, network, roles, deployer]
 
-rendered = {path.stem: list(yaml.safe_load_all(path.read_text())) for path in sorted(pathlib.Path(FOLDER).glob("*.yaml"))}
+files = sorted(pathlib.Path(FOLDER).glob("*.yaml"))
+rendered = {path.stem: list(yaml.safe_load_all(path.read_text())) for path in files}
+# The secrets come with an overlay.
 todo = {name: [check for check in CHECKS if name != "base" or check is not references] for name in rendered}
 # The rules that docs/kubernetes.md has applied.
 rendered["alerts"] = [
@@ -44,4 +46,5 @@ if found:
 if "--self-test" in OPTIONS:
     planted = self_test(rendered["production"], schemas)
     print(f"{planted} planted defects were found, and every line that finds one found one")
-print(", ".join(f"{name} {len(objects)}" for name, objects in rendered.items()) + f" objects: {len(CHECKS)} checks hold")
+counts = ", ".join(f"{name} {len(objects)}" for name, objects in rendered.items())
+print(f"{counts} objects: {len(CHECKS)} checks hold")

@@ -1,4 +1,4 @@
-"""Defects that the checks must find: which check, what is done to the objects, and a part of what must be said of it."""
+"""Defects that the checks must find: which check, what is done to the objects, a part of what must be said of it."""
 
 import copy
 import pathlib
@@ -102,7 +102,7 @@ def defects(schemas):
         (references, put(MAIN + "envFrom|0|configMapRef|name", "other"), "no ConfigMap other"),
         (references, put(MAIN + "env|0|valueFrom", {"secretKeyRef": {"name": NAMESPACE, "key": "X"}}), "with X"),
         (references, put(POD + "volumes|0|configMap|name", "other"), "no ConfigMap other"),
-        (references, put("spec|data|0", None, "ExternalSecret", "latchkey-upstreams"), "SCANNER_TOKEN, which no secret"),
+        (references, put("spec|data|0", None, "ExternalSecret", "latchkey-upstreams"), "SCANNER_TOKEN, which no"),
         (references, put("data|LATCHKEY_FRONTDOR_STOPDELAY", "1s", "ConfigMap"), "FRONTDOR_STOPDELAY is not in"),
         (references, put("spec|data|1", None, "ExternalSecret"), "without LATCHKEY_PEPPER"),
         (references, put(MAIN + "env|0", {"name": "LATCHKEY_NODE_ID", "value": "one"}), "after their pods"),
@@ -113,7 +113,7 @@ def defects(schemas):
         (doors, ingress("spec|rules|0|http|paths|0|path", "/admin"), "opens /admin"),
         (doors, ingress("spec|rules|0|http|paths|0|path", "/admin/keys"), "opens /admin"),
         (doors, ingress("spec|rules|0|http|paths|0|path", "/"), "opens /actuator"),
-        (doors, ingress("spec|rules|0|http|paths|2|pathType", "Prefix"), "opens /health/detailed"),
+        (doors, ingress("spec|rules|0|http|paths|2|pathType", "Prefix"), "opens /health/"),
         (doors, ingress("spec|rules|0|http|paths|0|pathType", "ImplementationSpecific"), "for the controller to say"),
         (doors, ingress("spec|rules|0|http|paths|0|backend|service|port|name", "management"), "front door"),
         (network, policy("deny-all", "spec|policyTypes", ["Ingress"]), "begin with deny-all"),
@@ -123,9 +123,9 @@ def defects(schemas):
         (network, policy("gateway-from", "spec|ingress|0|ports", None), "alone reach the gateway"),
         (network, policy("gateway-from", "spec|ingress|0|ports|+", {"port": 8081}), "alone reach the gateway"),
         (network, policy("gateway-from", f"spec|ingress|0|from|0|{SPACE}", AGENTS), "alone reach the gateway"),
-        (network, policy("gateway-to-redis", "spec|egress|0|to|0", {"ipBlock": {"cidr": "0.0.0.0/0"}}), "opens 0.0.0.0"),
+        (network, policy("gateway-to-redis", "spec|egress|0|to|0", {"ipBlock": {"cidr": "0.0.0.0/0"}}), "opens 0"),
         (network, put("spec|template|metadata|labels", {"a": "b"}), "no policy but deny-all selects"),
-        (network, policy("gateway-to-upstreams", "spec|egress|0|ports|0|port", 9002), "no policy lets the gateway reach"),
+        (network, policy("gateway-to-upstreams", "spec|egress|0|ports|0|port", 9002), "no policy lets the gateway"),
         (network, policy("gateway-to-upstreams", "spec|egress|0|ports|+", {"port": 9002}), "no route asks for"),
         (network, policy("agents-from", f"spec|ingress|0|from|0|{SPACE}", AGENTS), "alone reaches the agents"),
         (network, policy("agents-to", f"spec|egress|0|to|0|{SPACE}", AGENTS), "agents reach more"),

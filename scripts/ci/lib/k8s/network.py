@@ -7,7 +7,7 @@ import yaml
 from objects import AGENTS, NAMESPACE, of, pods, routes, selects, wrong
 
 CLOSED = ("/admin", "/actuator", "/health/detailed")
-# By namespace and name of the pods: who may come to which port of the gateway, and what is reached whatever the routes say.
+# By namespace and name of the pods: who comes to the gateway, and where it goes whatever the routes say.
 CONTROLLER, PROMETHEUS = ("ingress-nginx", "ingress-nginx"), ("monitoring", "prometheus")
 DNS, REDIS, GATEWAY = ("kube-system", "kube-dns"), ("redis", "redis"), (NAMESPACE, NAMESPACE)
 
@@ -70,7 +70,7 @@ def network(objects):
             ways[policy["metadata"]["namespace"], way] |= found
             for peer, _ in found:
                 if peer is None:
-                    yield wrong(f"{policy['metadata']['name']}: a peer without a namespace or without the name of its pods")
+                    yield wrong(f"{policy['metadata']['name']}: a peer without its namespace or its pods' name")
                 elif isinstance(peer, str) and ipaddress.ip_network(peer).num_addresses > 2**16:
                     yield wrong(f"{policy['metadata']['name']} opens {peer}")
     for space, pod in pods(objects):

@@ -54,9 +54,9 @@ def life(objects):
             for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
                 if container.get(probe, {}).get("httpGet", {}).get("port") not in ports:
                     yield wrong(f"{container['name']} has no {probe} on a port of its own")
-        hooks = [c.get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0) for c in spec["containers"]]
+        hooks = [c.get("lifecycle", {}).get("preStop", {}) for c in spec["containers"]]
         delay = environment(objects).get("LATCHKEY_FRONTDOOR_STOPDELAY", "0s")
-        needed = max(hooks) + seconds(delay) + seconds(inside)
+        needed = max(h.get("sleep", {}).get("seconds", 0) for h in hooks) + seconds(delay) + seconds(inside)
         if spec.get("terminationGracePeriodSeconds", 30) <= needed:
             yield wrong(f"a pod is killed before the {needed:g} s are over that its stop may take")
 

@@ -10,7 +10,8 @@ def rules(objects, group, namespace):
     """The rules that a group has in a namespace (- and *: by the bindings of the cluster alone)."""
     for binding in of(objects, "RoleBinding", "ClusterRoleBinding"):
         space, role = binding["metadata"].get("namespace"), binding["roleRef"]
-        if space not in (None, namespace) or group not in [s["name"] for s in binding["subjects"] if s["kind"] == "Group"]:
+        groups = [subject["name"] for subject in binding["subjects"] if subject["kind"] == "Group"]
+        if space not in (None, namespace) or group not in groups:
             continue
         if (role["kind"], role["name"]) == ("ClusterRole", "cluster-admin"):
             yield from ALL
