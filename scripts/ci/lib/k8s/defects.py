@@ -138,6 +138,8 @@ def defects(schemas):
         (roles, role("audit-viewer", "rules|0|verbs|2", None, "ClusterRole"), "may audit-viewer watch"),
         (roles, role("developer-read", "subjects|+", {"kind": "User", "name": "a"}, "RoleBinding"), "than its group"),
         (roles, role("audit-viewer", "roleRef|name", "cluster-admin", "ClusterRoleBinding"), "than its group"),
+        (roles, role("developer-read", "roleRef", {"kind": "ClusterRole", "name": "edit"}, "RoleBinding"), "stand here"),
+        (roles, role("audit-viewer", "aggregationRule", {}, "ClusterRole"), "from other roles"),
         (deployer, role("cicd-deployer", "rules|0|resources", ["services"]), "cannot apply ConfigMap"),
         (deployer, put("metadata|labels", {}, "Service"), "may change Service"),
         (deployer, put("metadata|namespace", None, "Service"), "in no namespace"),

@@ -60,15 +60,21 @@ def roles(objects):
                     listed.add((role, verb, resource, namespace))
                 if may(objects, f"{NAMESPACE}:{role}", verb, resource, namespace) != (answer == "yes"):
                     yield wrong(f"may {role} {verb} {resource} in {namespace}? can-i.tsv says {answer}")
+    known = {"cluster-admin"} | {role["metadata"]["name"] for role in of(objects, "Role", "ClusterRole")}
     for binding in of(objects, "RoleBinding", "ClusterRoleBinding"):
         role, space = binding["roleRef"]["name"], binding["metadata"].get("namespace", "*")
         group = f"{NAMESPACE}:{role}"
         if [(s["kind"], s["name"]) for s in binding["subjects"]] != [("Group", group)]:
             yield wrong(f"{role} is bound to others than its group")
+        if role not in known:
+            yield wrong(f"what {role} may do does not stand here")
         for rule in rules([binding, *of(objects, "Role", "ClusterRole")], group, space):
             for verb, resource in granted(rule):
                 if (role, verb, resource, space) not in listed:
                     yield wrong(f"{role} may {verb} {resource} in {space}, which can-i.tsv does not say")
+    for role in of(objects, "ClusterRole"):
+        if "aggregationRule" in role:
+            yield wrong(f"what {role['metadata']['name']} may do comes from other roles")
 
 
 def plural(kind):
