@@ -32,7 +32,7 @@ class AdminSecurity {
                 .addFilterBefore(new OperatorFilter(keys, problems), AuthorizationFilter.class)
                 .authorizeHttpRequests(calls -> calls.requestMatchers("/admin/audit", "/admin/audit/**")
                         .hasAnyRole(AUDIT)
-                        .requestMatchers("/admin/keys/export", "/admin/keys/import")
+                        .requestMatchers("/admin/keys/export", "/admin/keys/import", "/admin/owners/**")
                         .hasAnyRole(ADMIN)
                         .requestMatchers(HttpMethod.GET, "/admin/tokens", "/admin/tokens/**")
                         .hasAnyRole(AUDIT)

@@ -12,6 +12,7 @@ import java.security.MessageDigest;
 import java.time.InstantSource;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.function.Consumer;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
@@ -27,7 +28,7 @@ public class Audit {
     private static final Script APPEND = Script.of(Audit.class, CHAIN_LUA, "append.lua");
     private static final String LOG = "{api_keys:valid}:audit";
     private static final String HEAD = "{api_keys:valid}:audit:head";
-    private static final int VERIFY_PAGE = 500;
+    private static final int PAGE = 500;
 
     private final Redis redis;
     private final AuditKey key;
@@ -84,6 +85,24 @@ public class Audit {
                 commands -> commands.xrevrange(LOG, Range.from(Range.Boundary.unbounded(), upper), Limit.from(limit)));
     }
 
+    /** Every entry as it was written, oldest first. */
+    public void readAll(Consumer<String> reader) {
+        String after = "0-0";
+        List<StreamMessage<String, String>> page;
+        do {
+            page = pageAfter(after);
+            for (StreamMessage<String, String> message : page) {
+                reader.accept(message.getBody().getOrDefault("entry", "{}"));
+                after = message.getId();
+            }
+        } while (page.size() == PAGE);
+    }
+
+    private List<StreamMessage<String, String>> pageAfter(String id) {
+        return redis.onAdmin(commands -> commands.xrange(
+                LOG, Range.from(Range.Boundary.excluding(id), Range.Boundary.unbounded()), Limit.from(PAGE)));
+    }
+
     /** Walks the whole chain; a changed, removed or added entry breaks it at its place. */
     Verdict verify() {
         long entries = 0;
@@ -91,11 +110,7 @@ public class Audit {
         while (true) {
             // Read before the page: entries appended meanwhile may only make the page longer than the head says.
             Head head = Head.parse(redis.onAdmin(commands -> commands.get(HEAD)));
-            String after = entries + "-0";
-            List<StreamMessage<String, String>> page = redis.onAdmin(commands -> commands.xrange(
-                    LOG,
-                    Range.from(Range.Boundary.excluding(after), Range.Boundary.unbounded()),
-                    Limit.from(VERIFY_PAGE)));
+            List<StreamMessage<String, String>> page = pageAfter(entries + "-0");
             for (StreamMessage<String, String> message : page) {
                 mac = mac(mac, message.getBody().getOrDefault("entry", ""));
                 boolean inPlace = message.getId().equals((entries + 1) + "-0");
@@ -104,7 +119,7 @@ public class Audit {
                 }
                 entries++;
             }
-            if (page.size() < VERIFY_PAGE) {
+            if (page.size() < PAGE) {
                 boolean ends = head.seq() < entries || (head.seq() == entries && same(mac, head.mac()));
                 return new Verdict(ends, entries, ends ? null : entries + 1);
             }

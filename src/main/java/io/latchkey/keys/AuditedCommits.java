@@ -34,31 +34,25 @@ class AuditedCommits {
         audit.append(act, target, "done");
     }
 
-    Outcome commit(List<KeyChange> page, Act act, String target, List<Guard> guards, @Nullable Kind onlyIfEmpty) {
-        return commit(page, act, target, guards, onlyIfEmpty, /* told= */ true);
+    Outcome commit(KeyChange change, Act act, String target, List<Guard> guards, @Nullable Kind onlyIfEmpty) {
+        return commit(change, act, target, guards, onlyIfEmpty, /* told= */ true);
+    }
+
+    /** Of a page the entry says which keys, and not what they were. */
+    Outcome commitAll(List<KeyChange> page, Act act, String target) {
+        return written(store.commit(
+                page, audit.next(act, target, "done", null, Lines.of(page)), List.of(), null, /* told= */ true));
     }
 
     /** One that no operator is told of, and that is made again if a fail-over undoes it. */
     Outcome commitQuietly(KeyChange change, Act act) {
-        return commit(List.of(change), act, change.after().id(), List.of(), null, /* told= */ false);
+        return commit(change, act, change.after().id(), List.of(), null, /* told= */ false);
     }
 
     private Outcome commit(
-            List<KeyChange> page,
-            Act act,
-            String target,
-            List<Guard> guards,
-            @Nullable Kind onlyIfEmpty,
-            boolean told) {
-        Link link = page.size() == 1
-                ? audit.next(
-                        act,
-                        target,
-                        "done",
-                        audited(page.getFirst().before()),
-                        audited(page.getFirst().after()))
-                : audit.next(act, target, "done", null, Lines.of(page));
-        return written(store.commit(page, link, guards, onlyIfEmpty, told));
+            KeyChange change, Act act, String target, List<Guard> guards, @Nullable Kind onlyIfEmpty, boolean told) {
+        Link link = audit.next(act, target, "done", audited(change.before()), audited(change.after()));
+        return written(store.commit(List.of(change), link, guards, onlyIfEmpty, told));
     }
 
     /** The same secret under another digest: nothing that an operator decided, so nothing in the audit log. */

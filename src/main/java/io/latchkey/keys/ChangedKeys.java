@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.stereotype.Component;
 
 /** What changes elsewhere do to the keys that this node has in memory, and how long they took to come here. */
@@ -20,13 +21,21 @@ class ChangedKeys {
     private final KeyStore store;
     private final Evidence evidence;
     private final InstantSource time;
+    private final ApplicationEventPublisher events;
     private final Histogram propagation;
 
-    ChangedKeys(NearCache cache, KeyStore store, Evidence evidence, InstantSource time, PrometheusRegistry meters) {
+    ChangedKeys(
+            NearCache cache,
+            KeyStore store,
+            Evidence evidence,
+            InstantSource time,
+            ApplicationEventPublisher events,
+            PrometheusRegistry meters) {
         this.cache = cache;
         this.store = store;
         this.evidence = evidence;
         this.time = time;
+        this.events = events;
         propagation = Histogram.builder()
                 .name("latchkey_key_propagation_seconds")
                 .help("From a key's change in Redis to its being applied on this node.")
@@ -56,6 +65,7 @@ class ChangedKeys {
         refresh(changed);
         if (flush) {
             evidence.write();
+            events.publishEvent(new Flushed());
         }
     }
 

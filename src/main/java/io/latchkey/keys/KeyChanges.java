@@ -106,7 +106,7 @@ public class KeyChanges {
                 kind,
                 id,
                 decide,
-                change -> commits.commit(List.of(change), act, change.after().id(), List.of(), null),
+                change -> commits.commit(change, act, change.after().id(), List.of(), null),
                 store::confirmEarlier);
     }
 
@@ -149,7 +149,7 @@ public class KeyChanges {
                 return new Repeatable(get(kind, id), earlier);
             }
             KeyChange change = decide.apply(get(kind, id));
-            Optional<Key> done = done(commits.commit(List.of(change), act, id, guards(promise, resource), null));
+            Optional<Key> done = done(commits.commit(change, act, id, guards(promise, resource), null));
             if (done.isPresent()) {
                 return new Repeatable(done.get(), Optional.empty());
             }
@@ -166,8 +166,8 @@ public class KeyChanges {
             if (earlier.isPresent()) {
                 return new Repeatable(get(key.kind(), earlier.get()), earlier);
             }
-            Optional<Key> done = done(
-                    commits.commit(List.of(new KeyChange(null, key)), act, key.id(), guards(promise, key.id()), null));
+            Optional<Key> done =
+                    done(commits.commit(new KeyChange(null, key), act, key.id(), guards(promise, key.id()), null));
             if (done.isPresent()) {
                 return new Repeatable(done.get(), Optional.empty());
             }
@@ -181,8 +181,7 @@ public class KeyChanges {
             if (store.load(key.id()) != null) {
                 return Optional.empty();
             }
-            Optional<Key> done =
-                    done(commits.commit(List.of(new KeyChange(null, key)), act, key.id(), List.of(), null));
+            Optional<Key> done = done(commits.commit(new KeyChange(null, key), act, key.id(), List.of(), null));
             if (done.isPresent()) {
                 return done;
             }
@@ -197,8 +196,7 @@ public class KeyChanges {
         }
         for (int round = 0; round < ROUNDS_MAX; round++) {
             Guard forEver = new Guard(marker, key.id(), 0);
-            Outcome outcome =
-                    commits.commit(List.of(new KeyChange(null, key)), act, key.id(), List.of(forEver), key.kind());
+            Outcome outcome = commits.commit(new KeyChange(null, key), act, key.id(), List.of(forEver), key.kind());
             Optional<Key> done = done(outcome);
             if (done.isPresent() || outcome instanceof Outcome.Guarded) {
                 return done;
@@ -217,7 +215,7 @@ public class KeyChanges {
             if (page.isEmpty()) {
                 return List.of();
             }
-            if (commits.commit(page, act, target, List.of(), null) instanceof Outcome.Done done) {
+            if (commits.commitAll(page, act, target) instanceof Outcome.Done done) {
                 return done.keys();
             }
         }

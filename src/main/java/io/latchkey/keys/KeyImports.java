@@ -33,7 +33,7 @@ class KeyImports {
                     .filter(key -> !errors.containsKey(key.id()) && seen.add(key.id()))
                     .map(key -> new KeyChange(null, key))
                     .toList();
-            if (page.isEmpty() || commits.commit(page, act, "keys", List.of(), null) instanceof Outcome.Done) {
+            if (page.isEmpty() || commits.commitAll(page, act, "keys") instanceof Outcome.Done) {
                 seen.clear();
                 return keys.stream()
                         .map(key -> imported(key, errors, seen.add(key.id())))

@@ -1,5 +1,6 @@
 package io.latchkey.usage;
 
+import io.latchkey.keys.Flushed;
 import io.latchkey.store.Redis;
 import io.latchkey.store.StoreUnavailable;
 import io.prometheus.metrics.core.metrics.Counter;
@@ -17,6 +18,7 @@ import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.context.SmartLifecycle;
+import org.springframework.context.event.EventListener;
 import org.springframework.stereotype.Component;
 
 /** What this node counted and has not written yet. */
@@ -81,6 +83,11 @@ final class Tallies implements SmartLifecycle {
     /** Everything that was counted before this call, on this node; throws when Redis does not take it. */
     void write() {
         write(List.of(urgent, counted));
+    }
+
+    @EventListener
+    void flush(Flushed wanted) {
+        write();
     }
 
     private synchronized void write(List<ConcurrentHashMap<Cell, Sums>> what) {

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.function.Function;
+import java.util.stream.LongStream;
 import org.springframework.stereotype.Component;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -87,10 +88,7 @@ class UsageStore {
     }
 
     private static List<Entry> read(Pipeline pipeline, Whose whose, long from, long to) {
-        List<Long> days = new ArrayList<>();
-        for (long day = Math.floorDiv(from, 24); day * 24 < to; day++) {
-            days.add(day);
-        }
+        List<Long> days = days(from, to);
         List<RedisFuture<Map<String, String>>> asked = new ArrayList<>(days.size());
         pipeline.send(commands -> {
             days.forEach(day -> asked.add(commands.hgetall(prefix(Cell.dayOf(day * 24)) + whose.suffix())));
@@ -108,6 +106,19 @@ class UsageStore {
             });
         }
         return entries;
+    }
+
+    /** All of the days that these hours touch. */
+    void delete(Whose whose, long from, long to) {
+        redis.pipeline(commands -> days(from, to).stream()
+                .map(day -> commands.del(prefix(Cell.dayOf(day * 24)) + whose.suffix()))
+                .toList());
+    }
+
+    private static List<Long> days(long from, long to) {
+        return LongStream.range(Math.floorDiv(from, 24L), Math.ceilDiv(to, 24L))
+                .boxed()
+                .toList();
     }
 
     private static String prefix(String day) {
