@@ -77,7 +77,8 @@ class ProblemAdvice {
 
     @ExceptionHandler(Exception.class)
     void framework(Exception e, HttpServletRequest request, HttpServletResponse response) throws Exception {
-        if (!(e instanceof ErrorResponse answer)) {
+        if (!(e instanceof ErrorResponse answer) || answer.getStatusCode().is5xxServerError()) {
+            // A fault of ours, which is logged and answered where all of them are.
             throw e;
         }
         Refusal refusal = Refusal.ofStatus(answer.getStatusCode().value());
