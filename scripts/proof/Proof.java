@@ -119,22 +119,22 @@ final class Proof {
 
         System.err.println("rotations and revocations, and quiet windows between them");
         double window = number("window") * 1000.0;
-        List<Double> quiet = new ArrayList<>();
-        List<Double> busy = new ArrayList<>();
+        List<Window> quiet = new ArrayList<>();
+        List<Window> busy = new ArrayList<>();
         // In turn, so that a machine that grows slower is not taken for the price of the changes.
         for (int i = 0; i < QUIET_WINDOWS; i++) {
+            // Until the overlaps that were begun are over.
+            sleep(number("rest"));
             double from = now();
             sleep(number("window"));
-            quiet.add(load.p99(from, from + window));
+            quiet.add(new Window(from, from + window));
             from = now();
             act(operators, number("rotations") / 2 / QUIET_WINDOWS, number("revocations") / 2 / QUIET_WINDOWS);
             double took = now() - from;
             int windows = Math.max(1, (int) (took / window));
             for (int n = 0; n < windows; n++) {
-                busy.add(load.p99(from + n * took / windows, from + (n + 1) * took / windows));
+                busy.add(new Window(from + n * took / windows, from + (n + 1) * took / windows));
             }
-            // The answers to the last of them are under way.
-            sleep(1);
         }
         System.err.println("keys that are revoked while they are called for the first time");
         bear(number("newborns"));
@@ -285,7 +285,7 @@ final class Proof {
         return sum;
     }
 
-    private void figures(double calling, List<Double> quiet, List<Double> busy, double[] propagation) {
+    private void figures(double calling, List<Window> quiet, List<Window> busy, double[] propagation) {
         row("calls", load.calls.get(), load.calls.get() > calling / 1000 * number("rate") / 2, "accepted " + load.accepted + ", rightly refused " + load.rightlyRefused);
         promise("refused rotations", acts.wronglyRefused.get(), "of those refused (409), without two older secrets that still worked");
         row("acts", acts.rotations.get() + acts.revocations.get(),
@@ -303,14 +303,23 @@ final class Proof {
         promise("over 5 s", (int) (propagation[3] - propagation[2]), "of these");
         availability("unacknowledged", acts.unacknowledged.get(), "revocations of which not every node had told within 5 s");
         limits.figures();
-        double calm = median(quiet);
-        double spread = Collections.max(quiet) - Collections.min(quiet);
-        double shift = median(busy) - calm;
+        List<Double> before = p99s(quiet);
+        double calm = median(before);
+        double spread = Collections.max(before) - Collections.min(before);
+        double beside = median(p99s(busy));
+        double shift = beside - calm;
         // Windows that are too short to have a 99th percentile worth the name are told, not judged.
         row("p99 shift", Math.round(shift * 100) / 100.0, number("window") < 5 ? null : (Boolean) (shift <= spread + 0.05 * calm),
-                "ms; quiet %.2f (spread %.2f), while keys change %.2f".formatted(calm, spread, median(busy)));
+                "ms; quiet %.2f (spread %.2f), while keys change %.2f".formatted(calm, spread, beside));
         row("fail-over", Math.round((failoverEnded - failoverBegan) / 100) / 10.0, broken.isEmpty(),
                 "s until all was whole; " + load.unavailableInFailover + " calls unavailable meanwhile (503)");
+    }
+
+    /** Of the calls that were sent from then until then. */
+    private record Window(double from, double to) {}
+
+    private List<Double> p99s(List<Window> windows) {
+        return windows.stream().map(window -> load.p99(window.from, window.to)).toList();
     }
 
     private static double median(List<Double> values) {

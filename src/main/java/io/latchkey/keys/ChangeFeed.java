@@ -86,13 +86,13 @@ class ChangeFeed implements SmartLifecycle {
         }
     }
 
-    /** Asks every node to write its evidence; done when all have applied the returned epoch. */
-    long signalFlush() {
+    /** Asks every node to write its evidence, or all that it holds; done when all have applied the returned epoch. */
+    long signalFlush(boolean all) {
         return redis.<Long>onAdmin(
                 SIGNAL,
                 ScriptOutputType.INTEGER,
                 List.of("api_keys:valid"),
-                List.of(UUID.randomUUID().toString()));
+                List.of(UUID.randomUUID().toString(), all ? ChangedKeys.ALL : "evidence"));
     }
 
     @EventListener

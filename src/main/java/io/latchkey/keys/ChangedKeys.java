@@ -18,6 +18,9 @@ class ChangedKeys {
     private static final Logger log = LoggerFactory.getLogger(ChangedKeys.class);
 
     private final NearCache cache;
+    /** A flush of more than evidence. */
+    static final String ALL = "all";
+
     private final KeyStore store;
     private final Evidence evidence;
     private final InstantSource time;
@@ -55,8 +58,10 @@ class ChangedKeys {
         }
         Set<String> changed = new LinkedHashSet<>();
         boolean flush = false;
+        boolean all = false;
         for (StreamMessage<String, String> change : changes) {
             flush |= change.getBody().containsKey("flush");
+            all |= ALL.equals(change.getBody().get("flush"));
             String id = change.getBody().get("key");
             if (id != null) {
                 changed.add(id);
@@ -65,6 +70,8 @@ class ChangedKeys {
         refresh(changed);
         if (flush) {
             evidence.write();
+        }
+        if (all) {
             events.publishEvent(new Flushed());
         }
     }

@@ -23,7 +23,7 @@ import tools.jackson.databind.json.JsonMapper;
 @Component
 public class Evidence {
     private static final String PREFIX = "{api_keys:valid}:";
-    private static final Script USED = Script.of(Evidence.class, "used.lua");
+    private static final Script USED = Script.of(Evidence.class, Script.EACH_LUA, "used.lua");
     private static final Logger log = LoggerFactory.getLogger(Evidence.class);
     private static final int BATCH = 100;
     private static final int CALLERS_MAX = 200;

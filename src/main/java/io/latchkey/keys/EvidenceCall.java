@@ -19,6 +19,11 @@ public class EvidenceCall {
 
     /** Who answered: evidence is complete only when all did. */
     public Reached call() {
-        return changes.await(feed.signalFlush(), PATIENCE);
+        return changes.await(feed.signalFlush(/* all= */ false), PATIENCE);
+    }
+
+    /** The same for all else that nodes hold, such as usage. */
+    Reached callForAll() {
+        return changes.await(feed.signalFlush(/* all= */ true), PATIENCE);
     }
 }

@@ -1,6 +1,7 @@
 package io.latchkey.keys;
 
 import io.latchkey.audit.Act;
+import io.latchkey.keys.KeyChanges.Reached;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
@@ -8,10 +9,10 @@ import java.io.OutputStreamWriter;
 import java.io.UncheckedIOException;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
 import org.springframework.web.bind.annotation.DeleteMapping;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
-import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 import tools.jackson.databind.json.JsonMapper;
@@ -19,7 +20,6 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** What an owner of keys may ask for: all that is kept, or that it be forgotten. */
 @RestController
-@RequestMapping("/admin/owners/{owner}")
 class OwnerController {
     private final Owners owners;
     private final AuditedCommits commits;
@@ -31,34 +31,55 @@ class OwnerController {
         this.json = json;
     }
 
-    @GetMapping("/export")
-    void export(@PathVariable String owner, HttpServletRequest request, HttpServletResponse response)
+    /** The last line says who had heard of it. */
+    @GetMapping({"/admin/owners/{name}/export", "/admin/owners/export"})
+    void export(
+            @PathVariable(required = false) @Nullable String name,
+            @RequestParam(required = false) @Nullable String owner,
+            HttpServletRequest request,
+            HttpServletResponse response)
             throws IOException {
-        commits.record(Act.of(request, "owner.export"), Owners.pseudonym(owner));
+        String whose = oneOf(name, owner);
+        commits.record(Act.of(request, "owner.export"), Owners.pseudonym(whose));
         response.setContentType("application/x-ndjson");
         Writer out = new OutputStreamWriter(response.getOutputStream(), StandardCharsets.UTF_8);
         try {
-            owners.tell(owner, (kind, item) -> {
-                ObjectNode line = json.createObjectNode().put("kind", kind);
-                line.setAll(item);
-                try {
-                    out.write(json.writeValueAsString(line));
-                    out.write('\n');
-                } catch (IOException e) {
-                    throw new UncheckedIOException(e);
-                }
-            });
+            Reached reached = owners.tell(whose, (kind, item) -> write(out, kind, item));
+            write(out, "end", json.valueToTree(reached));
         } catch (UncheckedIOException e) {
             throw e.getCause();
         }
         out.flush();
     }
 
-    @DeleteMapping
+    private void write(Writer out, String kind, ObjectNode item) {
+        ObjectNode line = json.createObjectNode().put("kind", kind);
+        line.setAll(item);
+        try {
+            out.write(json.writeValueAsString(line));
+            out.write('\n');
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @DeleteMapping({"/admin/owners/{name}", "/admin/owners"})
     Owners.Erased erase(
-            @PathVariable String owner,
+            @PathVariable(required = false) @Nullable String name,
+            @RequestParam(required = false) @Nullable String owner,
             @RequestParam(defaultValue = "false") boolean dryRun,
             HttpServletRequest request) {
-        return owners.erase(owner, Act.of(request, "owner.erase"), dryRun);
+        return owners.erase(oneOf(name, owner), Act.of(request, "owner.erase"), dryRun);
+    }
+
+    /** A path cannot carry every name, such as one with a slash; a query can. */
+    private static String oneOf(@Nullable String inPath, @Nullable String inQuery) {
+        if (inPath != null && inQuery == null) {
+            return inPath;
+        }
+        if (inPath == null && inQuery != null && !inQuery.isEmpty()) {
+            return inQuery;
+        }
+        throw KeyForms.wrong("owner", "must be named once, in the path or in the query");
     }
 }

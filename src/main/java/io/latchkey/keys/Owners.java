@@ -5,18 +5,19 @@ import io.latchkey.audit.Audit;
 import io.latchkey.keys.Key.Kind;
 import io.latchkey.keys.KeyChanges.Reached;
 import io.latchkey.store.Peppers;
-import io.latchkey.store.Redis;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** All that is kept about an owner of keys: told as a whole, or forgotten as a whole. */
@@ -29,9 +30,9 @@ class Owners {
     private final KeyChanges changes;
     private final Evidence evidence;
     private final EvidenceCall everyNode;
+    private final AuditedCommits commits;
     private final Audit audit;
     private final List<KeptAboutOwner> kept;
-    private final Redis redis;
     private final JsonMapper json;
     private final InstantSource time;
 
@@ -40,18 +41,18 @@ class Owners {
             KeyChanges changes,
             Evidence evidence,
             EvidenceCall everyNode,
+            AuditedCommits commits,
             Audit audit,
             List<KeptAboutOwner> kept,
-            Redis redis,
             JsonMapper json,
             InstantSource time) {
         this.store = store;
         this.changes = changes;
         this.evidence = evidence;
         this.everyNode = everyNode;
+        this.commits = commits;
         this.audit = audit;
         this.kept = List.copyOf(kept);
-        this.redis = redis;
         this.json = json;
         this.time = time;
     }
@@ -61,34 +62,29 @@ class Owners {
         void item(String kind, ObjectNode item);
     }
 
-    /** What was found, what was forgotten, and who has heard of it. */
+    /** What was found, what was forgotten, and who has heard of it; until all nodes have, nothing is over. */
     record Erased(long keys, long erased, @Nullable Reached reached) {}
 
-    void tell(String owner, Lines lines) {
-        everyNode.call();
+    /** Answers who has heard of it: what the others still hold in memory is not in it. */
+    Reached tell(String owner, Lines lines) {
+        Reached reached = everyNode.callForAll();
         List<Key> keys = keysOf(owner);
-        List<String> ids = keys.stream().map(Key::id).toList();
         for (Key key : keys) {
             lines.item("key", json.valueToTree(KeyView.of(key, evidence.of(key.id()), time.instant())));
             for (String rotation : store.rotations(key.id()).values()) {
                 lines.item("rotation", ((ObjectNode) json.readTree(rotation)).put("keyId", key.id()));
             }
-            for (Secret secret : key.secrets()) {
-                for (Evidence.Seen seen : evidence.callers(key.id(), secret.id())) {
-                    ObjectNode caller = json.valueToTree(seen);
-                    lines.item("caller", caller.put("keyId", key.id()).put("secretId", secret.id()));
-                }
-            }
         }
         for (KeptAboutOwner each : kept) {
-            each.of(owner, ids).forEach(item -> lines.item(each.kind(), json.valueToTree(item)));
+            each.of(owner, keys).forEach(item -> lines.item(each.kind(), json.valueToTree(item)));
         }
-        Set<String> known = Set.copyOf(ids);
+        Set<String> known = keys.stream().map(Key::id).collect(Collectors.toSet());
         audit.readAll(entry -> {
             if (json.readTree(entry) instanceof ObjectNode act && isAbout(act, owner, known)) {
-                lines.item("audit", act);
+                lines.item("audit", withoutOthers(act, known));
             }
         });
+        return reached;
     }
 
     private static boolean isAbout(JsonNode act, String owner, Set<String> ids) {
@@ -98,41 +94,56 @@ class Owners {
                 || act.at("/after/ids").valueStream().anyMatch(id -> ids.contains(id.asString()));
     }
 
+    /** Neither the operator nor the keys of other owners are this owner's business. */
+    private static ObjectNode withoutOthers(ObjectNode act, Set<String> ids) {
+        act.remove(List.of("actor", "address"));
+        if (act.at("/after/ids") instanceof ArrayNode all) {
+            all.removeIf(id -> !ids.contains(id.asString()));
+        }
+        return act;
+    }
+
     /**
-     * Revokes the owner's keys and takes out of them all that an operator wrote; what was seen of them is deleted. Their
-     * ids and digests stay, so that no token of theirs works again; so does the audit log.
+     * Revokes the owner's keys, deletes what was seen of them, and at last takes out of them all that an operator wrote:
+     * an attempt that failed finds them again. Their ids and digests stay, so that no token of theirs works again; so does
+     * the audit log.
      */
     Erased erase(String owner, Act act, boolean dryRun) {
-        List<Key> keys = keysOf(owner);
         if (dryRun) {
-            return new Erased(keys.size(), 0, null);
+            return new Erased(keysOf(owner).size(), 0, null);
         }
-        List<String> ids = keys.stream().map(Key::id).toList();
-        Predicate<Key> isOf = key -> key.profile().owner().equals(owner);
-        long erased = 0;
-        for (int from = 0; from < ids.size(); from += BATCH) {
-            erased += changes.changeAll(
-                            ids.subList(from, Math.min(from + BATCH, ids.size())),
-                            act,
-                            pseudonym(owner),
-                            key -> isOf.test(key) ? Optional.of(blank(key)) : Optional.empty())
-                    .size();
-        }
+        commits.record(act, pseudonym(owner));
+        changeAll(owner, act, key -> key.revokedAt() == null ? key.revoked(time.instant()) : key);
         // What the nodes still hold in memory would be written later.
-        Reached reached = everyNode.call();
-        for (Key key : keys) {
-            List<String> names = new ArrayList<>(List.of("used:" + key.id(), "rotations:" + key.id()));
-            key.secrets().forEach(secret -> names.add("callers:" + key.id() + ':' + secret.id()));
-            redis.onAdmin(commands -> commands.del(
-                    names.stream().map(name -> KeyStore.PREFIX + name).toArray(String[]::new)));
-        }
-        kept.forEach(each -> each.forget(owner, ids));
+        Reached reached = everyNode.callForAll();
+        List<Key> keys = keysOf(owner);
+        kept.forEach(each -> each.forget(owner, keys));
+        long erased = reached.everywhere() ? changeAll(owner, act, Owners::blank) : 0;
         return new Erased(keys.size(), erased, reached);
     }
 
-    private Key blank(Key key) {
-        KeyProfile nothing = KeyProfile.named(NOBODY, key.profile().env(), List.of(), null);
-        return (key.revokedAt() == null ? key.revoked(time.instant()) : key).withProfile(nothing);
+    private long changeAll(String owner, Act act, UnaryOperator<Key> change) {
+        List<String> ids = keysOf(owner).stream().map(Key::id).toList();
+        long changed = 0;
+        for (int from = 0; from < ids.size(); from += BATCH) {
+            changed += changes.changeAll(
+                            ids.subList(from, Math.min(from + BATCH, ids.size())),
+                            act,
+                            pseudonym(owner),
+                            key -> Optional.of(key)
+                                    .filter(each -> each.profile().owner().equals(owner))
+                                    .map(change)
+                                    .filter(after -> !after.equals(key)))
+                    .size();
+        }
+        return changed;
+    }
+
+    /** Only of what is revoked: one that was made meanwhile is found the next time. */
+    private static Key blank(Key key) {
+        return key.revokedAt() == null
+                ? key
+                : key.withProfile(KeyProfile.named(NOBODY, key.profile().env(), List.of(), null));
     }
 
     /** Whoever knows the name can tell that it was meant. */

@@ -18,7 +18,7 @@ import org.eclipse.jetty.util.NanoTime;
  *
  * <p>A connection counts too, until it was quiet for a second since the stop began. It may bring one more request: its
  * caller does not know yet that it must go elsewhere, and may not send again what got no answer. With the next answer
- * Jetty says so ({@code Connection: close}), once nothing new is accepted.
+ * {@link PunctualConnection} says so ({@code Connection: close}), once nothing new is accepted.
  */
 final class RequestsInside extends StatisticsHandler {
     private static final long QUIET_MILLIS = 1000;

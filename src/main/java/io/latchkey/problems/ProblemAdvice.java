@@ -77,8 +77,7 @@ class ProblemAdvice {
 
     @ExceptionHandler(Exception.class)
     void framework(Exception e, HttpServletRequest request, HttpServletResponse response) throws Exception {
-        if (!(e instanceof ErrorResponse answer) || answer.getStatusCode().is5xxServerError()) {
-            // A fault of ours, which is logged and answered where all of them are.
+        if (!(e instanceof ErrorResponse answer)) {
             throw e;
         }
         Refusal refusal = Refusal.ofStatus(answer.getStatusCode().value());

@@ -17,6 +17,9 @@ import java.util.HexFormat;
  */
 public record Script(String name, String source, String sha) {
 
+    /** What a script begins with that does something with many items. */
+    public static final String EACH_LUA = "/io/latchkey/store/each.lua";
+
     /** Concatenates the resources that lie next to {@code owner}, so that scripts can share functions. */
     public static Script of(Class<?> owner, String... resourceNames) {
         StringBuilder source = new StringBuilder();

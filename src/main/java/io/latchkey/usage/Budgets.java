@@ -8,7 +8,6 @@ import io.latchkey.keys.KeyProfile.Budget;
 import io.latchkey.problems.Refusal;
 import io.latchkey.problems.Refused;
 import io.latchkey.problems.Window;
-import io.latchkey.store.StoreUnavailable;
 import jakarta.servlet.http.HttpServletResponse;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
@@ -16,7 +15,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -69,10 +70,10 @@ final class Budgets {
     }
 
     List<State> states(String keyId, KeyProfile profile) {
-        if (profile.budgets().isEmpty()) {
+        Spending spending = profile.budgets().isEmpty() ? spendings.getIfPresent(keyId) : of(keyId);
+        if (spending == null) {
             return List.of();
         }
-        Spending spending = of(keyId);
         spending.isBoundBy(profile.budgets());
         return states(spending);
     }
@@ -100,6 +101,8 @@ final class Budgets {
             }
         }
         if (!usedUp.isEmpty()) {
+            // Spent elsewhere, or the budget was made smaller: no call of this key will be counted any more.
+            warnSoon(keyId, profile.owner(), usedUp);
             throw refused(route, usedUp);
         }
     }
@@ -135,46 +138,62 @@ final class Budgets {
                 .retryAfter(wait);
     }
 
-    /** What this node told Redis of a key's spending; warns of what that used up. */
-    void written(Cell cell, Sums sums) {
-        Spending spending = spendings.getIfPresent(cell.keyId());
-        if (spending == null || sums.tokens() == 0) {
-            return;
-        }
-        spending.written(cell.dayNumber(), sums);
-        try {
-            for (State state : states(spending)) {
-                warn(cell, spending, state);
+    /** What this node told Redis, from {@code begun} on; warns of what that used up. */
+    void written(Map<Cell, Sums> cells, long begun) {
+        Map<String, String> owners = new HashMap<>();
+        cells.forEach((cell, sums) -> {
+            Spending spending = spendings.getIfPresent(cell.keyId());
+            if (spending != null && sums.tokens() > 0) {
+                spending.written(cell.dayNumber(), sums, begun);
+                owners.put(cell.keyId(), cell.owner());
             }
-        } catch (StoreUnavailable e) {
-            log.debug("nobody is warned of {} yet: {}", cell.keyId(), e.getMessage());
+        });
+        // All of them first: what is asked for now holds every cell of the batch.
+        owners.forEach((keyId, owner) -> warn(keyId, owner, states(of(keyId))));
+    }
+
+    private void warnSoon(String keyId, String owner, List<State> usedUp) {
+        Spending spending = of(keyId);
+        if (usedUp.stream().anyMatch(state -> spending.warnedOf(state.budget(), state.resetsAt()) < 100)) {
+            Thread.startVirtualThread(() -> warn(keyId, owner, usedUp));
         }
     }
 
-    private boolean isFirst(String keyId, State state, int warning) {
-        String amount = state.budget().amount().toPlainString();
-        String what = String.join(":", keyId, state.budget().name(), amount, Integer.toString(warning));
-        return store.isFirst(what + ':' + state.resetsAt().getEpochSecond(), untilReset(state));
+    private void warn(String keyId, String owner, List<State> states) {
+        try {
+            states.forEach(state -> warn(keyId, owner, state));
+        } catch (RuntimeException e) {
+            log.warn("nobody is warned of the budget of {} yet: {}", keyId, e.getMessage());
+        }
     }
 
     /** Once over all nodes. */
-    private void warn(Cell cell, Spending spending, State state) {
+    private void warn(String keyId, String owner, State state) {
         Budget budget = state.budget();
-        long percent = state.percent();
-        for (int warning : WARNINGS) {
-            boolean isNews = percent >= warning && spending.warnedOf(budget) < warning;
-            if (isNews && isFirst(cell.keyId(), state, warning)) {
-                meters.budgetReached(budget.name(), warning);
+        Spending spending = of(keyId);
+        long before = spending.warnedOf(budget, state.resetsAt());
+        for (int percent : WARNINGS) {
+            if (state.percent() >= percent && before < percent && isFirst(keyId, state, percent)) {
+                meters.budgetReached(budget.name(), percent);
                 log.warn(
                         "the key {} of {} has spent {} % of its budget {}: {} of {}",
-                        cell.keyId(),
-                        cell.owner().isEmpty() ? "nobody" : cell.owner(),
-                        warning,
+                        keyId,
+                        owner.isEmpty() ? "nobody" : owner,
+                        percent,
                         budget.name(),
                         state.spent().toPlainString(),
                         budget.amount().toPlainString());
             }
         }
-        spending.warned(budget, percent);
+        spending.warned(budget, state.resetsAt(), Math.max(before, state.percent()));
+    }
+
+    private boolean isFirst(String keyId, State state, int percent) {
+        String amount = state.budget().amount().toPlainString();
+        String what = String.join(":", keyId, state.budget().name(), amount, Integer.toString(percent));
+        // A little longer than it is asked for.
+        return store.isFirst(
+                what + ':' + state.resetsAt().getEpochSecond(),
+                untilReset(state).plusMinutes(10));
     }
 }

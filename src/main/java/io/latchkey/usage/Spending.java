@@ -5,6 +5,7 @@ import io.latchkey.store.StoreUnavailable;
 import io.latchkey.usage.UsageStore.Whose;
 import java.math.BigDecimal;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.LocalDate;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
@@ -23,11 +24,13 @@ final class Spending {
     /** By day since 1970. */
     private final ConcurrentHashMap<Long, Sums> unwritten = new ConcurrentHashMap<>(2);
 
-    private volatile Told told = new Told(Long.MIN_VALUE, Sums.NONE, Sums.NONE);
-    private volatile long askedAt;
-    private long earlierAskedAt;
+    /** To begin with of 1970, which no call is in. */
+    private volatile Told told = new Told(0, Sums.NONE, Sums.NONE);
+
+    private volatile long askedAt = System.nanoTime() - EARLIER_FRESH;
+    private long earlierAskedAt = askedAt;
     private volatile List<Budget> budgets = List.of();
-    private final ConcurrentHashMap<Budget, Long> warnedOf = new ConcurrentHashMap<>(2);
+    private final ConcurrentHashMap<Window, Long> warnedOf = new ConcurrentHashMap<>(2);
 
     Spending(String keyId, UsageStore store) {
         this.keyId = keyId;
@@ -67,13 +70,19 @@ final class Spending {
         return budgets;
     }
 
+    /** A budget until it is reset. */
+    private record Window(Budget budget, Instant end) {}
+
     /** How many percent of it were spent when somebody was warned. */
-    long warnedOf(Budget budget) {
-        return warnedOf.getOrDefault(budget, 0L);
+    long warnedOf(Budget budget, Instant end) {
+        return warnedOf.getOrDefault(new Window(budget, end), 0L);
     }
 
-    void warned(Budget budget, long percent) {
-        warnedOf.put(budget, percent);
+    void warned(Budget budget, Instant end, long percent) {
+        warnedOf.keySet()
+                .removeIf(
+                        window -> window.end().isBefore(end) && window.budget().equals(budget));
+        warnedOf.put(new Window(budget, end), percent);
     }
 
     /** By one request, that has not been written yet. */
@@ -81,9 +90,16 @@ final class Spending {
         unwritten.merge(day, spent, Sums::plus);
     }
 
-    /** That much less is unwritten. Who asks Redis at this moment may count it twice, until this returns. */
-    synchronized void written(long day, Sums spent) {
-        told = told.plus(day, spent);
+    /** That much less is unwritten; {@code begun} is from before it was sent to Redis. */
+    synchronized void written(long day, Sums spent, long begun) {
+        if (askedAt - begun < 0) {
+            told = told.plus(day, spent);
+        } else {
+            // What was asked for since may hold it or not.
+            earlierAskedAt = System.nanoTime() - EARLIER_FRESH;
+        }
+        // Asked for again at once: who is warned must know of the other nodes, too.
+        askedAt = System.nanoTime() - EARLIER_FRESH;
         unwritten.computeIfPresent(day, (same, sums) -> {
             Sums left = sums.minus(spent);
             return left.tokens() > 0 || left.costNanos() > 0 ? left : null;
@@ -134,12 +150,14 @@ final class Spending {
     BigDecimal spent(Budget budget, long day) {
         boolean monthly = budget.window().equals("P1M");
         long from = monthly ? firstOfMonth(day) : day;
-        Sums sums = told.in(monthly, day);
+        Sums sums = Sums.NONE;
         for (var each : unwritten.entrySet()) {
             if (each.getKey() >= from && each.getKey() <= day) {
                 sums = sums.plus(each.getValue());
             }
         }
+        // After what is unwritten: what is written meanwhile is then counted twice rather than not at all.
+        sums = sums.plus(told.in(monthly, day));
         return budget.unit().equals("tokens")
                 ? BigDecimal.valueOf(sums.tokens())
                 : BigDecimal.valueOf(sums.costNanos(), 9);

@@ -87,7 +87,7 @@ final class Tallies implements SmartLifecycle {
 
     @EventListener
     void flush(Flushed wanted) {
-        write();
+        writeIfPossible(List.of(urgent, counted));
     }
 
     private synchronized void write(List<ConcurrentHashMap<Cell, Sums>> what) {
@@ -99,16 +99,25 @@ final class Tallies implements SmartLifecycle {
     private void writeTaken() {
         while (!batches.isEmpty()) {
             Batch batch = batches.getFirst();
+            long begun = System.nanoTime();
+            long spoilt = 0;
             try {
-                store.add(batch);
+                spoilt = store.add(batch);
             } catch (StoreUnavailable e) {
                 throw e;
             } catch (RuntimeException e) {
-                log.error("usage could not be written: something else lies in its place", e);
+                log.error("usage could not be written", e);
                 batch.cells().values().forEach(sums -> dropped.inc(sums.requests()));
             }
+            if (spoilt > 0) {
+                log.error(
+                        "{} of {} cells of usage could not be written: something else lies in their place",
+                        spoilt,
+                        batch.cells().size());
+                dropped.inc(spoilt);
+            }
             batches.removeFirst();
-            batch.cells().forEach(budgets::written);
+            budgets.written(batch.cells(), begun);
         }
     }
 

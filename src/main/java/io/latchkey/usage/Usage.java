@@ -69,6 +69,8 @@ public final class Usage {
             meters.count(owner);
             if (tokens != null && spent > 0) {
                 meters.spend(match.label(), tokens.model(), spent, cost);
+            } else if (tokens != null && status / 100 == 2 && once.cacheHits() == 0) {
+                meters.unsaid(match.label());
             }
         };
     }

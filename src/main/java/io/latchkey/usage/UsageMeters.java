@@ -16,6 +16,7 @@ final class UsageMeters {
     private final Counter requests;
     private final Counter tokens;
     private final Gauge cost;
+    private final Counter unsaid;
     private final Counter reached;
     private final Counter outOfBudget;
     private final ConcurrentHashMap<String, CounterDataPoint> owners = new ConcurrentHashMap<>();
@@ -40,6 +41,12 @@ final class UsageMeters {
                 .help("What these tokens cost by the route's prices, since the start; it only grows.")
                 .labelNames("route", "model")
                 .register(meters);
+        unsaid = Counter.builder()
+                .withoutExemplars()
+                .name("latchkey_usage_unsaid_total")
+                .help("Good answers of routes that count tokens, which did not say how many they took.")
+                .labelNames("route")
+                .register(meters);
         reached = Counter.builder()
                 .withoutExemplars()
                 .name("latchkey_budget_reached_total")
@@ -58,6 +65,10 @@ final class UsageMeters {
                 reached.initLabelValues(budget, Integer.toString(percent));
             }
         }
+    }
+
+    void unsaid(String route) {
+        unsaid.labelValues(route).inc();
     }
 
     void budgetReached(String budget, int percent) {

@@ -3,6 +3,7 @@ package io.latchkey.usage;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import io.latchkey.keys.KeptAboutOwner;
+import io.latchkey.keys.Key;
 import io.latchkey.usage.UsageSeries.Used;
 import io.latchkey.usage.UsageStore.Whose;
 import java.time.Instant;
@@ -41,9 +42,9 @@ final class UsageOfOwner implements KeptAboutOwner {
     }
 
     @Override
-    public Stream<Hour> of(String owner, List<String> keyIds) {
+    public Stream<Hour> of(String owner, List<Key> keys) {
         return Stream.concat(
-                hours(null, Whose.owner(owner)), keyIds.stream().flatMap(keyId -> hours(keyId, Whose.key(keyId))));
+                hours(null, Whose.owner(owner)), keys.stream().flatMap(key -> hours(key.id(), Whose.key(key.id()))));
     }
 
     private Stream<Hour> hours(@Nullable String keyId, Whose whose) {
@@ -56,9 +57,9 @@ final class UsageOfOwner implements KeptAboutOwner {
     }
 
     @Override
-    public void forget(String owner, List<String> keyIds) {
+    public void forget(String owner, List<Key> keys) {
         store.delete(Whose.owner(owner), first(), last());
-        keyIds.forEach(keyId -> store.delete(Whose.key(keyId), first(), last()));
+        keys.forEach(key -> store.delete(Whose.key(key.id()), first(), last()));
     }
 
     private long first() {

@@ -13,7 +13,7 @@ import org.springframework.validation.annotation.Validated;
  * How usage is counted.
  *
  * @param writeEvery how often a node writes what it counted; default 10s, 100ms to 5m; a node that is killed loses as much
- * @param keep for how long the series are kept; default 90 days, 1 to 400; about 45 bytes for each hour, key and route
+ * @param keep for how long the series are kept; default 90 days, 32 to 400, for the budgets of a month are sums of it; about 45 bytes for each hour, key and route
  * @param cells how many hours, keys and routes a node holds before they are written; default 200000, about 200 bytes
  *     each; what comes beyond, while Redis is gone, is dropped and counted
  */
@@ -23,7 +23,7 @@ record UsageProperties(
         @DefaultValue("10s") @DurationMin(millis = 100) @DurationMax(minutes = 5)
         Duration writeEvery,
 
-        @DefaultValue("90d") @DurationMin(days = 1) @DurationMax(days = 400)
+        @DefaultValue("90d") @DurationMin(days = 32) @DurationMax(days = 400)
         Duration keep,
 
         @DefaultValue("200000") @Min(1000) @Max(10_000_000) int cells) {}

@@ -22,7 +22,7 @@ import tools.jackson.databind.json.JsonMapper;
  */
 @Component
 class UsageStore {
-    private static final Script ADD = Script.of(UsageStore.class, "add.lua");
+    private static final Script ADD = Script.of(UsageStore.class, Script.EACH_LUA, "add.lua");
 
     private final Redis redis;
     private final JsonMapper json;
@@ -51,11 +51,12 @@ class UsageStore {
         }
     }
 
-    void add(Tallies.Batch batch) {
+    /** How many cells could not be added, because something else lies in their place. */
+    long add(Tallies.Batch batch) {
         List<List<Object>> cells = new ArrayList<>();
         batch.cells()
                 .forEach((cell, sums) -> cells.add(List.of(cell.keyId(), cell.owner(), cell.field(), sums.numbers())));
-        Long unused = redis.onAdmin(
+        return redis.<Long>onAdmin(
                 ADD,
                 ScriptOutputType.INTEGER,
                 List.of(prefix(batch.day()) + "writers"),

@@ -16,16 +16,4 @@ local function add(id, uses)
     if #use.callers > 0 then redis.call('EXPIRE', callers, 3024000) end
   end
 end
--- Bad data spoils the report of its key and no other. A Redis that writes nothing at present refuses all, at the first.
-local spoilt = 0
-for id, uses in pairs(cjson.decode(ARGV[1])) do
-  local added, failure = pcall(add, id, uses)
-  if not added then
-    local why = type(failure) == 'table' and failure.err or failure
-    for _, refusal in ipairs({'NOREPLICAS', 'READONLY', 'MISCONF', 'OOM ', 'NOPERM'}) do
-      if string.find(why, refusal, 1, true) then return {err = why} end
-    end
-    spoilt = spoilt + 1
-  end
-end
-return spoilt
+return each(cjson.decode(ARGV[1]), add)

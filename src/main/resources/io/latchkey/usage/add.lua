@@ -12,10 +12,9 @@ local function add(whose, field, sums)
   redis.call('HSET', day .. whose, field, table.concat(total, ' '))
   redis.call('EXPIRE', day .. whose, keep)
 end
-for _, cell in ipairs(cjson.decode(ARGV[4])) do
+return each(cjson.decode(ARGV[4]), function(_, cell)
   local key, owner, field, sums = cell[1], cell[2], cell[3], cell[4]
   add('all', field, sums)
   add('key:' .. key, field, sums)
   if owner ~= '' then add('owner:' .. owner, field, sums) end
-end
-return 1
+end)

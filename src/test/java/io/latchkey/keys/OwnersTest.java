@@ -93,7 +93,7 @@ class OwnersTest {
         two.call(rotated);
 
         await().untilAsserted(() ->
-                assertThat(kinds(one)).containsExactlyInAnyOrder("key", "rotation", "caller", "usage", "audit"));
+                assertThat(kinds(one)).containsExactlyInAnyOrder("key", "rotation", "caller", "usage", "audit", "end"));
         List<JsonNode> told = export(one);
         assertThat(told)
                 .filteredOn(item -> item.path("kind").asString().equals("key"))
@@ -124,9 +124,24 @@ class OwnersTest {
         assertThat(one.admin("DELETE", PATH, "").get("keys")).isEqualTo("0");
         assertThat(kept()).doesNotContain(OWNER, "ada-agent", "ada-tag");
         // The record of what operators did stays, whole, and is told.
-        assertThat(kinds(two)).containsExactly("audit");
+        assertThat(kinds(two)).containsExactly("audit", "end");
         assertThat(one.admin("GET", "/admin/audit/verify", "").get("intact")).isEqualTo("true");
-        assertThat(export(one).toString()).doesNotContain("owner.erase");
+        assertThat(export(one).toString()).doesNotContain("owner.erase", "test-admin");
+    }
+
+    @Test
+    void aNameThatNoPathCanCarryGoesIntoTheQuery() {
+        one.key("\"owner\":\"team/a;b%c\"");
+        String query = "owner=team%2Fa%3Bb%25c";
+        Answer told = one.admin("GET", "/admin/owners/export?" + query, "");
+        assertThat(told.status()).as(told.body()).isEqualTo(200);
+        assertThat(told.body()).contains("team/a;b%c");
+        assertThat(one.admin("DELETE", "/admin/owners?" + query, "").get("erased"))
+                .isEqualTo("1");
+        assertThat(kept()).doesNotContain("team/a");
+        assertThat(one.admin("DELETE", "/admin/owners?owner=", "").status()).isEqualTo(400);
+        assertThat(one.admin("DELETE", "/admin/owners", "").status()).isEqualTo(400);
+        assertThat(one.admin("DELETE", "/admin/owners/x?owner=y", "").status()).isEqualTo(400);
     }
 
     @Test

@@ -49,6 +49,10 @@ class BudgetTest {
                     path: /api/ai/**
                     upstreams: ["%1$s"]
                     usage: { tokens: /usage/total_tokens, pricePerThousand: 100 }
+                  - id: other
+                    path: /api/other/**
+                    upstreams: ["%1$s"]
+                    usage: { tokens: /usage/total_tokens }
                 """.formatted(upstream.uri()));
         one = node();
         two = node();
@@ -128,12 +132,7 @@ class BudgetTest {
             assertThat(call(tomorrow, key).status()).isEqualTo(200);
         }
         // More to spend works at once.
-        one.admin(
-                "PATCH",
-                "/admin/keys/" + key.id(),
-                DAILY.replace("100", "1000").transform(s -> "{" + s + "}"),
-                "If-Match",
-                one.admin("GET", "/admin/keys/" + key.id(), "").header("ETag"));
+        patch(key, DAILY.replace("100", "1000"));
         await().until(() -> call(two, key).status() == 200);
     }
 
@@ -180,6 +179,9 @@ class BudgetTest {
     void withoutRedisEachNodeGoesOnByWhatItKnows() throws Exception {
         Made key = one.key(DAILY);
         Made other = one.key(DAILY);
+        Made unknown = one.key(DAILY);
+        spend(one, unknown, "40");
+        two.send("GET", "/api/plain/x", "", "X-API-Key", unknown.token());
         spend(one, key, "40");
         spend(one, other, "40");
         spend(two, other, "80");
@@ -187,6 +189,9 @@ class BudgetTest {
         await().until(() -> !one.send("GET", "/health", "").get("status").equals("healthy"));
         assertThat(call(one, key).status()).isEqualTo(200);
         await().until(() -> call(one, key).status() == 429);
+        // Of this one that node had not asked yet.
+        await().until(() -> !two.send("GET", "/health", "").get("status").equals("healthy"));
+        assertThat(call(two, unknown).status()).isEqualTo(200);
         redis.start();
         await().until(() -> one.send("GET", "/health", "").get("status").equals("healthy")
                 && two.send("GET", "/health", "").get("status").equals("healthy"));
@@ -194,6 +199,35 @@ class BudgetTest {
         await().untilAsserted(() -> assertThat(spent(two, key)).isGreaterThanOrEqualTo(new BigDecimal(120)));
         assertThat(call(two, key).status()).isEqualTo(429);
         assertThat(spent(two, other)).isEqualByComparingTo("80");
+    }
+
+    @Test
+    void whatIsWrittenTogetherIsCountedOnce() {
+        Made key = one.key(DAILY);
+        call(one, key);
+        one.send("GET", "/api/other/x", "", "X-API-Key", key.token());
+        await().untilAsserted(() -> assertThat(spent(one, key)).isEqualByComparingTo("80"));
+        assertThat(one.send("GET", "/api/other/x", "", "X-API-Key", key.token()).status())
+                .isEqualTo(200);
+    }
+
+    @Test
+    void budgetThatIsTakenAwayBindsNoMore() {
+        Made key = one.key(DAILY);
+        spend(one, key, "40");
+        patch(key, DAILY.replace("100", "30"));
+        await().until(() -> call(one, key).status() == 429);
+        patch(key, "\"budgets\":[]");
+        await().until(() -> call(one, key).status() == 200);
+        assertThat(one.admin("GET", "/admin/usage?key=" + key.id(), "").body()).doesNotContain("budgets");
+    }
+
+    private static void patch(Made key, String fields) {
+        String path = "/admin/keys/" + key.id();
+        String version = one.admin("GET", path, "").header("ETag");
+        assertThat(one.admin("PATCH", path, '{' + fields + '}', "If-Match", version)
+                        .status())
+                .isEqualTo(200);
     }
 
     @Test
