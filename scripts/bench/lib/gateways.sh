@@ -140,7 +140,7 @@ wanted_keys() {
 keys_of_latchkey() { # NAME
   curl -s -Z --parallel-max 8 -H "Authorization: Bearer $ADMIN" -H 'Content-Type: application/json' \
     --retry 10 --retry-delay 1 -d '{"name":"bench"}' \
-    "http://127.0.0.1:${PORT[$1]}/admin/keys?n=[1-$(wanted_keys)]" 2>/dev/null \
+    "http://127.0.0.1:${PORT[$1]}/admin/keys#[1-$(wanted_keys)]" 2>/dev/null \
     | jq -r '.token // empty' >"${KEYS[$1]}"
 }
 

@@ -8,6 +8,7 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.fields;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.domain.JavaModifier;
@@ -121,6 +122,60 @@ class ArchitectureTest {
                 .orShould()
                 .callMethod(java.time.InstantSource.class, "system")
                 .because("a node's own clock may be wrong; deadlines must end everywhere at once")
+                .check(HOUSE);
+    }
+
+    /** What a secret or a proof is made of: by class, the algorithms of docs/owasp.md and no other. */
+    @Test
+    void cryptographyIsWhereTheDocumentsSay() throws IOException {
+        Set<String> makers = HOUSE.stream()
+                .flatMap(type -> type.getMethodCallsFromSelf().stream())
+                .filter(call -> Set.of("java.security", "javax.crypto", "javax.net.ssl")
+                                .contains(call.getTargetOwner().getPackageName())
+                        && Set.of("getInstance", "getDefault").contains(call.getName()))
+                .map(call -> call.getOriginOwner().getName().replaceAll(".*\\.|\\$.*", ""))
+                .collect(Collectors.toCollection(TreeSet::new));
+        String document = Files.readString(Path.of("docs/owasp.md"));
+        String section = document.substring(document.indexOf("\n## Cryptography\n") + 1);
+        Set<String> listed = section.substring(0, section.indexOf("\n## "))
+                .lines()
+                .filter(line -> line.startsWith("| `"))
+                .map(line -> line.substring("| `".length(), line.indexOf("` |")))
+                .collect(Collectors.toSet());
+        assertThat(listed).isEqualTo(makers);
+    }
+
+    @Test
+    void whatMustNotBeGuessedIsDrawnFromSecureRandom() {
+        noClasses()
+                .that()
+                .resideInAnyPackage("io.latchkey.keys", "io.latchkey.store", "io.latchkey.audit", "io.latchkey.admin")
+                .and()
+                // A part of a name that is public.
+                .doNotHaveSimpleName("NodeName")
+                .should()
+                .dependOnClassesThat()
+                .haveNameMatching("java\\.util\\.(Random|SplittableRandom|concurrent\\.ThreadLocalRandom)")
+                .because("their next value can be told from the ones before")
+                .check(HOUSE);
+    }
+
+    @Test
+    void nothingRunsOrRevivesWhatACallerSent() {
+        noClasses()
+                .that()
+                // It starts redis-server with arguments of its own.
+                .doNotHaveSimpleName("RedisProcess")
+                .should()
+                .dependOnClassesThat()
+                .haveNameMatching("java\\.lang\\.ProcessBuilder|java\\.io\\.ObjectInputStream|javax\\.script\\..*"
+                        + "|javax\\.naming\\..*|javax\\.xml\\..*|org\\.springframework\\.expression\\..*")
+                .orShould()
+                .callMethodWhere(DescribedPredicate.describe(
+                        "run a program",
+                        call -> call.getTargetOwner().isEquivalentTo(Runtime.class)
+                                && call.getName().equals("exec")))
+                .because("text that runs, or becomes an object of a type it names itself, is code")
                 .check(HOUSE);
     }
 
