@@ -17,6 +17,8 @@ class Answer(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         name = self.path.rsplit("/", 1)[-1]
         seen[f"{self.command} {name}"] += 1
+        if "/slow/" in self.path:
+            time.sleep(0.1)
         if name == "events":
             self.events()
         elif name == "socket" and self.headers.get("Upgrade") == "websocket":
