@@ -208,8 +208,9 @@ pin_image() { # the gateways' image by a name of its own, which no later build t
   echo "latchkey:was-${id:7:12}"
 }
 
-remember_image() { # IMAGE: as the way back; those kept for earlier ways back go
+remember_image() { # IMAGE: as the way back, if it is another one; those kept for earlier ways back go
   local old
+  [[ $(docker image inspect -f '{{.Id}}' "$1") != "$(inspect gateway1 '{{.Image}}')" ]] || return 0
   echo "$1" >"$DEPLOYED"
   while read -r old; do
     [[ $old == "$1" || $old == "$(setting LATCHKEY_IMAGE)" ]] || docker rmi "$old" >/dev/null 2>&1 || true
