@@ -67,4 +67,6 @@ class Answer(http.server.BaseHTTPRequestHandler):
         pass
 
 
+# Of connections that wait, five are kept by default, and a gateway that starts opens more at once.
+http.server.ThreadingHTTPServer.request_queue_size = 256
 http.server.ThreadingHTTPServer(("0.0.0.0", int(sys.argv[1])), Answer).serve_forever()
