@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# What both nginx alone and the whole stack are asked. $DOOR is https://HOST:PORT.
+# What both nginx alone and the whole stack are asked. $DOOR is https://HOST:PORT, TRUST what curl must know of its
+# certificate; without it any will do.
 
 FAILED=0
 check() { # WHAT COMMAND...: a line for each, and what it said only when it fails
@@ -19,7 +20,7 @@ is() { # EXPECTED GOT
 }
 
 ask() { # PATH [CURL_ARGUMENT...]
-  curl -sk --max-time 20 "$DOOR$1" "${@:2}"
+  curl -s "${TRUST[@]:--k}" --max-time 20 "$DOOR$1" "${@:2}"
 }
 
 status() { # PATH [CURL_ARGUMENT...]

@@ -17,6 +17,8 @@ class Answer(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         name = self.path.rsplit("/", 1)[-1]
         seen[f"{self.command} {name}"] += 1
+        if "/slow/" in self.path:
+            time.sleep(0.1)
         if name == "events":
             self.events()
         elif name == "socket" and self.headers.get("Upgrade") == "websocket":
@@ -65,4 +67,6 @@ class Answer(http.server.BaseHTTPRequestHandler):
         pass
 
 
+# Of connections that wait, five are kept by default, and a gateway that starts opens more at once.
+http.server.ThreadingHTTPServer.request_queue_size = 256
 http.server.ThreadingHTTPServer(("0.0.0.0", int(sys.argv[1])), Answer).serve_forever()
