@@ -119,16 +119,20 @@ class DocumentsTest {
             upstream.script((request, wire) -> wire.write(
                     "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 12\r\n\r\n{\"tokens\":1}"));
             Path routes = Files.writeString(directory.resolve("routes.yml"), """
-                    routes: [ { id: ai, path: /api/ai, upstreams: ["%s"], usage: { tokens: /tokens } } ]
+                    routes:
+                      - { id: ai, path: /api/ai, upstreams: ["%1$s"], usage: { tokens: /tokens } }
+                      - { id: mute, path: /api/mute, upstreams: ["%1$s"], usage: { tokens: /elsewhere } }
                     """.formatted(upstream.uri()));
             try (Gateway gateway = Gateway.start("--latchkey.routes-file=" + routes)) {
                 String token = gateway.key("\"budgets\":[{\"unit\":\"tokens\",\"amount\":1,\"window\":\"P1D\"}]")
                         .token();
+                gateway.send("GET", "/api/mute", "", "X-API-Key", token);
                 await().until(() ->
                         gateway.send("GET", "/api/ai", "", "X-API-Key", token).status() == 429);
                 return await().until(
                                 () -> gateway.actuator("/actuator/prometheus").body(),
-                                body -> body.contains("# TYPE latchkey_tokens_total"));
+                                body -> body.contains("# TYPE latchkey_tokens_total")
+                                        && body.contains("# TYPE latchkey_usage_unsaid_total"));
             }
         }
     }
