@@ -15,6 +15,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
@@ -310,7 +311,7 @@ final class Proof {
         double shift = beside - calm;
         // Windows that are too short to have a 99th percentile worth the name are told, not judged.
         row("p99 shift", Math.round(shift * 100) / 100.0, number("window") < 5 ? null : (Boolean) (shift <= spread + 0.05 * calm),
-                "ms; quiet %.2f (spread %.2f), while keys change %.2f".formatted(calm, spread, beside));
+                "ms; quiet %.2f (%s), while keys change %.2f".formatted(calm, listed(before), beside));
         row("fail-over", Math.round((failoverEnded - failoverBegan) / 100) / 10.0, broken.isEmpty(),
                 "s until all was whole; " + load.unavailableInFailover + " calls unavailable meanwhile (503)");
     }
@@ -320,6 +321,10 @@ final class Proof {
 
     private List<Double> p99s(List<Window> windows) {
         return windows.stream().map(window -> load.p99(window.from, window.to)).toList();
+    }
+
+    private static String listed(List<Double> values) {
+        return values.stream().map("%.1f"::formatted).collect(Collectors.joining(", "));
     }
 
     private static double median(List<Double> values) {
