@@ -20,6 +20,25 @@ install_missing() {
   fi
 }
 
+# shellcheck disable=SC2034  # used by the scripts
+need_yaml() { # sets PYTHON to one that reads YAML
+  PYTHON=python3
+  if ! python3 -c 'import yaml' 2>/dev/null; then
+    PYTHON=/usr/bin/python3
+    need /usr/lib/python3/dist-packages/yaml python3-yaml
+  fi
+}
+
+node_modules() { # FOLDER NAME: where what its package-lock.json pins is now, below target/NAME
+  local at=$ROOT/target/$2
+  if ! cmp -s "$1/package-lock.json" "$at/package-lock.json" || [[ ! -e $at/node_modules/.package-lock.json ]]; then
+    mkdir -p "$at"
+    cp "$1"/package*.json "$at"
+    npm ci --prefix "$at" --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null || return
+  fi
+  echo "$at/node_modules"
+}
+
 build_latchkey() { # unless that was done since the last change
   # The jar's own time is the one it is reproducible with; the jar it was made from has the time at which it was.
   [[ -e $ROOT/target/latchkey.jar && -e $ROOT/target/latchkey.jar.original

@@ -21,6 +21,7 @@ import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
@@ -32,6 +33,11 @@ class DocumentsTest {
     /** A test, or a script that tests. */
     private static final Pattern PROOF =
             Pattern.compile("(?<type>\\w+Test)#(?<method>\\w+)|(?<script>scripts/(?:\\w+/)+\\w+)");
+
+    private static final Pattern LINK =
+            Pattern.compile("]\\((?!https?:|mailto:)(?<path>[^)#\\s]*)(?:#(?<anchor>[^)\\s]*))?\\)");
+
+    private static final Pattern HEADING = Pattern.compile("(?m)^#{1,6} +(.*)$");
 
     private static final Map<String, Path> TEST_CLASSES = testClasses();
 
@@ -195,23 +201,53 @@ class DocumentsTest {
 
     @Test
     void linksLeadSomewhere() throws IOException {
-        try (Stream<Path> files = Files.walk(Path.of("docs"))) {
-            Stream<Path> top = Stream.of(Path.of("README.md"), Path.of("CONTRIBUTING.md"), Path.of("CHANGELOG.md"));
-            assertThat(Stream.concat(top, files.filter(file -> file.toString().endsWith(".md")))
+        try (Stream<Path> top = Files.list(Path.of(""));
+                Stream<Path> docs = Files.walk(Path.of("docs"));
+                Stream<Path> templates = Files.walk(Path.of(".github"))) {
+            assertThat(Stream.of(top, docs, templates)
+                            .flatMap(files -> files)
+                            .filter(file -> file.toString().endsWith(".md"))
                             .flatMap(DocumentsTest::brokenLinks))
                     .isEmpty();
         }
     }
 
     private static Stream<String> brokenLinks(Path document) {
+        return LINK.matcher(prose(document))
+                .results()
+                .filter(link -> !leads(document, link.group("path"), link.group("anchor")))
+                .map(link -> document + " -> " + link.group());
+    }
+
+    private static boolean leads(Path document, String path, @Nullable String anchor) {
+        Path target = path.isEmpty() ? document : document.toAbsolutePath().resolveSibling(path);
+        return Files.exists(target)
+                && (anchor == null
+                        || (!path.isEmpty() && !path.endsWith(".md"))
+                        || anchors(target).contains(anchor));
+    }
+
+    /** Of its headings, as sites that show Markdown make them. */
+    private static Set<String> anchors(Path document) {
+        Set<String> anchors = new TreeSet<>();
+        for (MatchResult heading : HEADING.matcher(prose(document)).results().toList()) {
+            String anchor = heading.group(1)
+                    .replaceAll("\\[([^]]*)]\\([^)]*\\)", "$1")
+                    .toLowerCase(Locale.ROOT)
+                    .replaceAll("[^\\p{L}\\p{N}_ -]", "")
+                    .replace(' ', '-');
+            int earlier = 0;
+            while (!anchors.add(earlier == 0 ? anchor : anchor + '-' + earlier)) {
+                earlier++;
+            }
+        }
+        return anchors;
+    }
+
+    /** Without its blocks of code. */
+    private static String prose(Path document) {
         try {
-            String text = Files.readString(document);
-            return Pattern.compile("\\]\\((?!https?:|#|mailto:)([^)#\\s]+)")
-                    .matcher(text)
-                    .results()
-                    .map(match -> match.group(1))
-                    .filter(link -> Files.notExists(document.toAbsolutePath().resolveSibling(link)))
-                    .map(link -> document + " -> " + link);
+            return Files.readString(document).replaceAll("(?ms)^```.*?^```$", "");
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
