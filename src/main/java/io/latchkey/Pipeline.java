@@ -2,15 +2,14 @@ package io.latchkey;
 
 import io.latchkey.cache.ResponseCache;
 import io.latchkey.compression.Compression;
+import io.latchkey.cors.Cors;
 import io.latchkey.keys.Caller;
 import io.latchkey.keys.Keys;
 import io.latchkey.observability.Trail;
 import io.latchkey.overload.Entrance;
-import io.latchkey.overload.Place;
 import io.latchkey.problems.Problems;
 import io.latchkey.problems.Refused;
 import io.latchkey.proxy.Proxy;
-import io.latchkey.proxy.Proxy.Envelope;
 import io.latchkey.proxy.VerbatimAnswer;
 import io.latchkey.ratelimit.Permit;
 import io.latchkey.ratelimit.RateLimits;
@@ -36,6 +35,7 @@ import org.springframework.stereotype.Component;
 @Component
 @FilterRegistration(urlPatterns = "/api/*", order = Ordered.HIGHEST_PRECEDENCE + 100)
 record Pipeline(
+        Cors cors,
         Entrance entrance,
         Routes routes,
         Keys keys,
@@ -53,8 +53,12 @@ record Pipeline(
         HttpServletRequest request = (HttpServletRequest) incoming;
         HttpServletResponse response = (HttpServletResponse) outgoing;
         Trail trail = Trail.of(request);
-        // First of all: under overload every other stop costs more than a refusal.
-        try (Place inside = entrance.enter(request)) {
+        // A browser asks without a key whether a page may send one, and must be able to read every refusal.
+        if (cors.answers(request, response, trail::note)) {
+            return;
+        }
+        // The first stop: under overload every other stop costs more than a refusal.
+        try (var inside = entrance.enter(request)) {
             // Which route first: an unknown path costs no key look-up.
             RouteMatch match = trail.note(routes.match(request));
             Caller caller = trail.note(match.needsKey() ? keys.authenticate(request, match.scope()) : keys.anonymous());
@@ -82,16 +86,12 @@ record Pipeline(
     private void go(Trail trail, RouteMatch match, Permit permit, HttpServletRequest request, HttpServletResponse whole)
             throws IOException {
         ResponseCache.Fill upstream = (conditions, replayed, filled) -> {
-            Envelope envelope = new Envelope(trail.outgoing(conditions), trail::callerIsGone);
+            var envelope = new Proxy.Envelope(trail.outgoing(conditions), trail::callerIsGone);
             trail.noteUpstream(proxy.forward(match, permit, envelope, replayed, usage.watch(replayed, filled)));
         };
-        HttpServletResponse response = compression.of(match, request, new VerbatimAnswer(whole));
+        HttpServletResponse response = compression.of(match, request, new VerbatimAnswer(cors.over(match, whole)));
         try {
-            if (cache.covers(match.route())) {
-                trail.noteCache(cache.serve(match, permit.caller(), request, response, upstream));
-            } else {
-                upstream.forward(request, response);
-            }
+            trail.noteCache(cache.serve(match, permit.caller(), request, response, upstream));
             compression.finish(response);
         } finally {
             compression.release(response);

@@ -75,21 +75,21 @@ public final class ResponseCache {
         }
     }
 
-    /** Whether requests of this route have anything to do here. */
-    public boolean covers(Route route) {
-        return (route.cache() != null && !disabled) || route.fallback() != null;
-    }
-
-    /** Answers a request of a route that is covered. */
-    public String serve(
+    /** Answers a request, and says in one word where from; null on a route that keeps nothing and has no fallback. */
+    public @Nullable String serve(
             RouteMatch match, Caller caller, HttpServletRequest request, HttpServletResponse response, Fill fill)
             throws IOException {
+        boolean keeps = match.route().cache() != null && !disabled;
+        if (!keeps && match.route().fallback() == null) {
+            fill.forward(request, response);
+            return null;
+        }
         Outcome outcome = Outcome.MISS;
         try {
             outcome = answer(match, caller, request, response, fill);
             return outcome.word();
         } finally {
-            if (match.route().cache() != null && !disabled) {
+            if (keeps) {
                 meters.count(match.label(), outcome);
             }
         }

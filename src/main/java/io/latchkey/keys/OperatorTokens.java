@@ -19,6 +19,9 @@ import org.springframework.stereotype.Component;
 /** Admin tokens: keys of another kind, with one role as their scope, never listed among the keys. */
 @Component
 public class OperatorTokens {
+    /** What people choose is soon tried out by who has a copy of Redis and the pepper. */
+    private static final int SHORTEST = 16;
+
     private static final String ENV = "admin";
     private static final String BOOTSTRAP = "bootstrap";
     private static final int PAGE = 500;
@@ -42,16 +45,23 @@ public class OperatorTokens {
         return Token.mint(ENV, BOOTSTRAP, new SecureRandom());
     }
 
+    /** Refuses the start with a token that the bootstrap operator cannot have; before anything is asked of the store. */
+    public static void requireUsable(String token) {
+        Token parsed = Token.parse(token);
+        if (token.length() < SHORTEST
+                || parsed == null
+                || (parsed.keyId() != null && !parsed.keyId().equals(BOOTSTRAP))) {
+            throw new StartRefused(
+                    "ADMIN_TOKEN is not usable",
+                    "Use " + SHORTEST + " to 256 printable characters that do not start with lk_.");
+        }
+    }
+
     /**
      * Makes the bootstrap operator's token work; an earlier one is superseded. A token that was superseded or revoked
      * before stays so, so that a node that restarts with an old environment changes nothing.
      */
     public Key ensure(String token, String role, Duration overlap, Act act) {
-        Token parsed = Token.parse(token);
-        if (parsed == null || (parsed.keyId() != null && !parsed.keyId().equals(BOOTSTRAP))) {
-            throw new StartRefused(
-                    "ADMIN_TOKEN is not usable", "Use 8 to 256 printable characters that do not start with lk_.");
-        }
         Presented presented = Presented.of(token, peppers);
         Secret next = changes.adopt(presented.sha256(), Token.last4(token));
         try {

@@ -16,7 +16,9 @@ final class AnswerHeaders implements HttpConfiguration.Customizer {
             new PreEncodedHttpField("X-Frame-Options", "DENY"),
             new PreEncodedHttpField("Referrer-Policy", "strict-origin-when-cross-origin"),
             new PreEncodedHttpField("Permissions-Policy", "camera=(), microphone=(), geolocation=()"),
-            new PreEncodedHttpField("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"));
+            new PreEncodedHttpField(
+                    "Content-Security-Policy",
+                    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"));
 
     private final Spans spans;
 

@@ -126,8 +126,8 @@ public final class Trail {
         }
     }
 
-    /** Where the answer came from, in one word of a closed set. */
-    public void noteCache(String word) {
+    /** Where the answer came from, in one word of a closed set; null on a route without a cache. */
+    public void noteCache(@Nullable String word) {
         this.cache = word;
     }
 

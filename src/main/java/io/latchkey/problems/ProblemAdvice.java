@@ -7,6 +7,8 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.converter.HttpMessageNotReadableException;
 import org.springframework.web.ErrorResponse;
@@ -20,6 +22,8 @@ import tools.jackson.core.JacksonException;
 /** Turns what Spring MVC and Jackson refuse into our own refusals. */
 @RestControllerAdvice
 class ProblemAdvice {
+    private static final Logger LOG = LoggerFactory.getLogger(ProblemAdvice.class);
+
     private final Problems problems;
 
     ProblemAdvice(Problems problems) {
@@ -84,6 +88,10 @@ class ProblemAdvice {
         Refused refused = new Refused(refusal, refusal.meaning(), e);
         if (e instanceof HttpRequestMethodNotSupportedException method && method.getSupportedMethods() != null) {
             refused.header(HttpHeaders.ALLOW, String.join(", ", method.getSupportedMethods()));
+        }
+        if (refusal.status() >= HttpServletResponse.SC_INTERNAL_SERVER_ERROR) {
+            // Here, for nobody else hears of it: thrown again, Spring would answer it in its own way.
+            LOG.atError().setCause(e).log("Spring MVC failed");
         }
         problems.answer(request, response, refused);
     }

@@ -34,7 +34,8 @@ public record Route(
         @Nullable Caching cache,
         boolean compression,
         @Nullable Fallback fallback,
-        @Nullable Metering usage) {
+        @Nullable Metering usage,
+        @Nullable CorsPolicy cors) {
     /** Who may call: the holder of a key, or anybody. */
     enum Access {
         KEY,

@@ -1,5 +1,6 @@
 package io.latchkey.routes;
 
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,6 +41,11 @@ public record RouteMatch(
     /** The scope that the key must have; null = any key will do. */
     public @Nullable String scope() {
         return proxied == null ? null : proxied.scope();
+    }
+
+    /** What the path accepts. */
+    public Set<String> methods() {
+        return proxied == null ? Route.STANDARD_METHODS : proxied.methods();
     }
 
     /** The route; only when not {@link #isReserved}. */

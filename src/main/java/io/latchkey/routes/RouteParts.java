@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.springframework.util.unit.DataSize;
 
 /** Reads the parts of a route that stand in mappings of their own, with their defaults and ranges. */
@@ -162,6 +163,31 @@ final class RouteParts {
             all.add("HEAD");
         }
         return all;
+    }
+
+    /** Null where no page of another origin may call. */
+    static @Nullable CorsPolicy cors(Fields fields, CorsPolicy byDefault) {
+        List<String> origins = texts(fields, "origins", byDefault.origins(), CorsPolicy.ORIGIN, CorsPolicy.AN_ORIGIN);
+        boolean credentials = fields.flag("credentials", byDefault.credentials());
+        boolean tooOpen = credentials && origins.contains(CorsPolicy.ALL);
+        if (tooOpen) {
+            fields.say("credentials", CorsPolicy.TOO_OPEN);
+        }
+        CorsPolicy cors = new CorsPolicy(
+                origins,
+                texts(fields, "methods", byDefault.methods(), CorsPolicy.METHOD, CorsPolicy.METHOD),
+                texts(fields, "headers", byDefault.headers(), CorsPolicy.HEADER, CorsPolicy.A_HEADER),
+                texts(fields, "exposedHeaders", byDefault.exposedHeaders(), CorsPolicy.HEADER, CorsPolicy.A_HEADER),
+                credentials && !tooOpen,
+                fields.duration("maxAge", byDefault.maxAge(), Duration.ZERO, Duration.ofDays(1)));
+        fields.refuseTheRest();
+        return origins.isEmpty() ? null : cors;
+    }
+
+    private static List<String> texts(
+            Fields fields, String name, List<String> byDefault, String pattern, String expected) {
+        List<String> texts = fields.texts(name, text -> text.matches(pattern), expected);
+        return fields.has(name) ? texts : byDefault;
     }
 
     static Fallback fallback(Fields fields) {

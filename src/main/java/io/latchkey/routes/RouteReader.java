@@ -19,10 +19,13 @@ final class RouteReader {
 
     private final Placeholders placeholders;
     private final Faults faults;
+    private final CorsPolicy cors;
 
-    RouteReader(Placeholders placeholders, Faults faults) {
+    /** {@code cors} is what the routes do not say themselves. */
+    RouteReader(Placeholders placeholders, Faults faults, CorsPolicy cors) {
         this.placeholders = placeholders;
         this.faults = faults;
+        this.cors = cors;
     }
 
     List<Route> read(String property, List<?> elements) {
@@ -80,7 +83,8 @@ final class RouteReader {
                 fields.has("cache") ? RouteParts.caching(fields.nested("cache"), methods) : null,
                 fields.flag("compression", true),
                 fields.has("fallback") ? RouteParts.fallback(fields.nested("fallback")) : null,
-                fields.has("usage") ? RouteParts.metering(fields.nested("usage")) : null);
+                fields.has("usage") ? RouteParts.metering(fields.nested("usage")) : null,
+                RouteParts.cors(fields.nested("cors"), cors));
         fields.refuseTheRest();
         return route;
     }

@@ -32,10 +32,12 @@ final class RouteSource {
     private static final int VERSION_DIGITS = 12;
 
     private final RoutesProperties properties;
+    private final CorsPolicy cors;
     private final ConfigurableEnvironment environment;
 
-    RouteSource(RoutesProperties properties, ConfigurableEnvironment environment) {
+    RouteSource(RoutesProperties properties, CorsPolicy cors, ConfigurableEnvironment environment) {
         this.properties = properties;
+        this.cors = cors;
         this.environment = environment;
     }
 
@@ -45,7 +47,7 @@ final class RouteSource {
     /** What is written down now, none at all being fine; {@link InvalidRoutes} when it cannot be used. */
     Reading read() {
         Faults faults = new Faults();
-        RouteReader reader = new RouteReader(new Placeholders(environment), faults);
+        RouteReader reader = reader(faults);
         if (isFile()) {
             byte[] bytes = bytes();
             List<Route> routes = reader.read("routes", parse(bytes, faults));
@@ -81,9 +83,13 @@ final class RouteSource {
         Map<String, Object> demo =
                 Map.of("id", "demo", "path", "/api/demo/**", "upstreams", List.of(upstream.toString()));
         Faults faults = new Faults();
-        List<Route> routes = new RouteReader(new Placeholders(environment), faults).read("demo", List.of(demo));
+        List<Route> routes = reader(faults).read("demo", List.of(demo));
         faults.throwIfAny("the demo");
         return routes.getFirst();
+    }
+
+    private RouteReader reader(Faults faults) {
+        return new RouteReader(new Placeholders(environment), faults, cors);
     }
 
     private byte[] bytes() {

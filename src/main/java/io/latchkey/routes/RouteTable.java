@@ -12,6 +12,7 @@ final class RouteTable {
     private final Map<String, Route> exact = new HashMap<>();
     private final Map<String, Route> subtrees = new HashMap<>();
     private final int deepest;
+    private final boolean hasCors;
 
     RouteTable(String version, List<Route> routes) {
         this.version = version;
@@ -27,6 +28,7 @@ final class RouteTable {
             }
         }
         this.deepest = depth;
+        this.hasCors = this.routes.stream().anyMatch(route -> route.cors() != null);
     }
 
     /** Names the text that the routes were read from. */
@@ -36,6 +38,11 @@ final class RouteTable {
 
     List<Route> routes() {
         return routes;
+    }
+
+    /** Whether pages of other origins may call any of them. */
+    boolean hasCors() {
+        return hasCors;
     }
 
     /** The exact route, else the deepest subtree that holds the path. */

@@ -34,7 +34,8 @@ record RouteView(
         @Nullable Map<String, Object> cache,
         boolean compression,
         Route.@Nullable Fallback fallback,
-        Route.@Nullable Metering usage) {
+        Route.@Nullable Metering usage,
+        @Nullable CorsPolicy cors) {
 
     static RouteView of(Route route) {
         return new RouteView(
@@ -72,7 +73,8 @@ record RouteView(
                 cache(route.cache()),
                 route.compression(),
                 route.fallback(),
-                route.usage());
+                route.usage(),
+                route.cors());
     }
 
     private static @Nullable Map<String, Object> health(Route.@Nullable HealthCheck check) {

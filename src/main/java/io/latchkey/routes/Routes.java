@@ -4,7 +4,6 @@ import io.latchkey.problems.Refusal;
 import io.latchkey.problems.Refused;
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.List;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
@@ -43,6 +42,21 @@ public final class Routes {
 
     /** Where the request goes. Refused: a malformed path 400, nobody's path 404, a method the route lacks 405. */
     public RouteMatch match(HttpServletRequest request) {
+        RouteMatch match = find(request);
+        if (match == null) {
+            throw new Refused(Refusal.ROUTE_NOT_FOUND, "No route of this gateway has this path.");
+        }
+        // Of a reserved path too: the servlet container would answer TRACE itself, with the request's headers in the
+        // body.
+        if (!match.methods().contains(request.getMethod())) {
+            String names = String.join(", ", match.methods());
+            throw new Refused(Refusal.METHOD_NOT_ALLOWED, "This path allows " + names + ".").header("Allow", names);
+        }
+        return match;
+    }
+
+    /** What the path means for any method; null for nobody's path. Refused: a malformed one 400. */
+    public @Nullable RouteMatch find(HttpServletRequest request) {
         String path = CanonicalPath.of(request.getRequestURI());
         String query = request.getQueryString();
         if (query != null) {
@@ -50,39 +64,20 @@ public final class Routes {
         }
         for (Reserved reserved : Reserved.values()) {
             if (reserved.covers(path)) {
-                return reserved(reserved, path, query, request.getMethod());
+                return reserved.served() ? RouteMatch.of(path, query, reserved) : null;
             }
         }
         Route route = table.find(path);
-        if (route == null) {
-            throw notFound();
-        }
-        requireMethod(request.getMethod(), route.methods());
-        return RouteMatch.of(path, query, route);
+        return route == null ? null : RouteMatch.of(path, query, route);
+    }
+
+    /** Whether pages of other origins may call any route. */
+    public boolean haveCors() {
+        return table.hasCors();
     }
 
     /** All routes of now, in the order of the configuration; {@link RoutesChanged} tells of others. */
     public List<Route> all() {
         return table.routes();
-    }
-
-    private static RouteMatch reserved(Reserved reserved, String path, @Nullable String query, String method) {
-        if (!reserved.served()) {
-            throw notFound();
-        }
-        // The servlet container would answer TRACE itself, with the request's headers in the body.
-        requireMethod(method, Route.STANDARD_METHODS);
-        return RouteMatch.of(path, query, reserved);
-    }
-
-    private static Refused notFound() {
-        return new Refused(Refusal.ROUTE_NOT_FOUND, "No route of this gateway has this path.");
-    }
-
-    private static void requireMethod(String method, Set<String> allowed) {
-        if (!allowed.contains(method)) {
-            String names = String.join(", ", allowed);
-            throw new Refused(Refusal.METHOD_NOT_ALLOWED, "This path allows " + names + ".").header("Allow", names);
-        }
     }
 }

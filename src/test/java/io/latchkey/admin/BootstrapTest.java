@@ -148,6 +148,7 @@ class BootstrapTest {
     @Test
     void secretsThatAreNotUsableAreRefusedWithoutBeingRepeated() {
         refusedWithout("latchkey.admin-token", "short", "ADMIN_TOKEN");
+        refusedWithout("latchkey.admin-token", "fifteen-canary-", "ADMIN_TOKEN");
         refusedWithout("latchkey.admin-token", "lk_admin_cut_canary", "ADMIN_TOKEN");
         refusedWithout("latchkey.pepper", "canary", "LATCHKEY_PEPPER");
         refusedWithout("latchkey.keys.legacy-key", "lk_canary_canary", "API_KEY");

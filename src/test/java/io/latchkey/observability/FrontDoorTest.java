@@ -64,7 +64,7 @@ class FrontDoorTest {
             assertThat(answer.header("Referrer-Policy")).isEqualTo("strict-origin-when-cross-origin");
             assertThat(answer.header("Permissions-Policy")).isEqualTo("camera=(), microphone=(), geolocation=()");
             assertThat(answer.header("Content-Security-Policy"))
-                    .isEqualTo("default-src 'none'; frame-ancestors 'none'");
+                    .isEqualTo("default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
             assertThat(answer.header("Server")).isNull();
             assertThat(answer.header("X-Powered-By")).isNull();
         }

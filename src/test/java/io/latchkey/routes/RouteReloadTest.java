@@ -237,6 +237,7 @@ class RouteReloadTest {
                     compression: false
                     fallback: { status: 203, body: "{}" }
                     warm: 2
+                    cors: { origins: ["https://app.example.com"], credentials: true }
                 """);
         assertThat(reload().status()).isEqualTo(200);
         JsonNode item = gateway.admin("GET", "/admin/routes", "").json().at("/items/0");
@@ -254,6 +255,8 @@ class RouteReloadTest {
                         "\"compression\":false",
                         "\"status\":203",
                         "\"warm\":2",
+                        "\"origins\":[\"https://app.example.com\"]",
+                        "\"maxAge\":\"PT10M\"",
                         "\"weights\":[1]");
     }
 

@@ -164,7 +164,8 @@ class RoutesTest {
     @Test
     void withoutAnyRoutesThereIsOnlyTheDemoRoute() throws Exception {
         DemoUpstream demo = new DemoUpstream(JsonMapper.shared());
-        Routes routes = new Routes(new RouteSource(new RoutesProperties("", Duration.ZERO), environment), demo);
+        Routes routes = new Routes(
+                new RouteSource(new RoutesProperties("", Duration.ZERO), TestRoutes.NO_CORS, environment), demo);
         assertThat(routes.match(get("/api/demo/x")).label()).isEqualTo("demo");
         assertThat(routes.all()).hasSize(1);
         demo.stop();
@@ -182,6 +183,7 @@ class RoutesTest {
                     health: { interval: 1ms }
                     limits: [ { name: a, quota: 0, window: P2M }, { name: a, quota: 1, window: PT1M } ]
                     cache: { methods: [PUT], ttl: 366d }
+                    cors: { origins: ["*", "https://a.example/", "HTTPS://b", "https://c:443", "null"], credentials: true, methods: [TRACE], headers: ["a b"], maxAge: 2d, origin: x }
                     usage: { tokens: total, model: m, pricePerThousand: cheap, prices: { large: free } }
                     mission: {}
                     timeout: { total: -1s, connect: 5, firstByte: 2h, idle: 1s }
@@ -215,6 +217,15 @@ class RoutesTest {
                         "routes[0].limits[1].name: another limit of this route has this name",
                         "routes[0].cache.methods[0]: PUT (expected: GET, HEAD or POST)",
                         "routes[0].cache.ttl: 366d (expected: 0ms to 8760h)",
+                        "routes[0].cors.origins[1]: https://a.example/ (expected: * or an origin as browsers send it",
+                        "routes[0].cors.origins[2]: HTTPS://b (expected: ",
+                        "routes[0].cors.origins[3]: https://c:443 (expected: ",
+                        "routes[0].cors.origins[4]: null (expected: ",
+                        "routes[0].cors.credentials: not together with the origin *",
+                        "routes[0].cors.methods[0]: TRACE (expected: GET|HEAD",
+                        "routes[0].cors.headers[0]: a b (expected: * or the name of a header",
+                        "routes[0].cors.maxAge: 2d (expected: 0ms to 24h)",
+                        "routes[0].cors.origin: unknown",
                         "routes[0].mission: unknown, or not supported by this version (accepted: ",
                         "routes[0].usage.tokens: total (expected: a JSON pointer such as /usage/total_tokens)",
                         "routes[0].usage.model: m",
@@ -317,12 +328,12 @@ class RoutesTest {
 
     private Routes routes(String yaml) {
         return new Routes(
-                new RouteSource(new RoutesProperties(write(yaml), Duration.ZERO), environment),
+                new RouteSource(new RoutesProperties(write(yaml), Duration.ZERO), TestRoutes.NO_CORS, environment),
                 new DemoUpstream(JsonMapper.shared()));
     }
 
     private java.util.List<Route> configured(String file) {
-        return new RouteSource(new RoutesProperties(file, Duration.ZERO), environment)
+        return new RouteSource(new RoutesProperties(file, Duration.ZERO), TestRoutes.NO_CORS, environment)
                 .read()
                 .routes();
     }
