@@ -2,6 +2,7 @@ package io.latchkey;
 
 import static org.awaitility.Awaitility.await;
 
+import io.latchkey.reference.Contract;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -132,8 +133,12 @@ public final class Gateway implements AutoCloseable {
         }
     }
 
+    /** Every answer is held against the document of the API. */
     public Answer send(String method, String path, String body, String... headers) {
-        return exchange("http://127.0.0.1:" + port + path, method, body, headers);
+        Answer answer = exchange("http://127.0.0.1:" + port + path, method, body, headers);
+        int type = List.of(headers).indexOf("Content-Type");
+        Contract.check(method, path, body, type < 0 ? "" : headers[type + 1], answer);
+        return answer;
     }
 
     /** Of the actuator's port. */

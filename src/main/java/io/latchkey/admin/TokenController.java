@@ -51,11 +51,13 @@ class TokenController {
     /** All admin tokens, newest first. */
     record Listing(List<Operator> items, @Nullable String next) {}
 
+    /** Lists all admin tokens, newest first. */
     @GetMapping
     Listing list() {
         return new Listing(tokens.list(), null);
     }
 
+    /** Makes an admin token; the answer holds it this once. */
     @PostMapping
     ResponseEntity<Made> create(@Valid @RequestBody Wanted wanted, HttpServletRequest request) {
         Created created = tokens.create(
@@ -65,6 +67,7 @@ class TokenController {
                 .body(new Made(created.operator(), created.token()));
     }
 
+    /** Revokes an admin token for good. */
     @DeleteMapping("/{id}")
     Operator revoke(@PathVariable String id, HttpServletRequest request) {
         return tokens.revoke(id, Act.of(request, "token.revoke"));

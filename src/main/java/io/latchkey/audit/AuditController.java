@@ -4,9 +4,7 @@ import io.latchkey.problems.Refusal;
 import io.latchkey.problems.Refused;
 import io.lettuce.core.StreamMessage;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RequestMapping;
@@ -30,9 +28,18 @@ class AuditController {
         this.json = json;
     }
 
+    /**
+     * One page.
+     *
+     * @param items entries as they were written, with {@code seq}, {@code at}, {@code actor}, {@code action}, {@code
+     *     target}, {@code outcome}, {@code address}, {@code requestId}, {@code before} and {@code after}
+     * @param next null at the end
+     */
+    record Page(List<JsonNode> items, @Nullable String next) {}
+
+    /** Lists what operators did, newest first. */
     @GetMapping
-    Map<String, @Nullable Object> page(
-            @RequestParam(defaultValue = "") String cursor, @RequestParam(defaultValue = "50") int limit) {
+    Page page(@RequestParam(defaultValue = "") String cursor, @RequestParam(defaultValue = "50") int limit) {
         if (limit < 1 || limit > LIMIT_MAX) {
             throw new Refused(Refusal.BAD_REQUEST, "limit: " + limit + " (expected: 1 to " + LIMIT_MAX + ")");
         }
@@ -44,12 +51,10 @@ class AuditController {
             String id = message.getId();
             next = id.substring(0, id.indexOf('-'));
         }
-        Map<String, @Nullable Object> answer = new LinkedHashMap<>();
-        answer.put("items", items);
-        answer.put("next", page.size() < limit || "1".equals(next) ? null : next);
-        return answer;
+        return new Page(items, page.size() < limit || "1".equals(next) ? null : next);
     }
 
+    /** Walks the whole chain of entries and tells whether it is intact. */
     @GetMapping("/verify")
     Audit.Verdict verify() {
         return audit.verify();

@@ -54,6 +54,7 @@ class PurgeController {
     /** What was purged here and in Redis; a node that has not heard of it may serve it for {@code withinMillis} more. */
     record Purged(Map<String, String> purged, long withinMillis) {}
 
+    /** Purges stored answers by tag, route or key. */
     @PostMapping("/admin/cache/purge")
     ResponseEntity<Purged> purge(@RequestBody Wish wish, HttpServletRequest request) {
         Map<String, String> chosen = wish.chosen();

@@ -43,6 +43,7 @@ class KeyAdminController {
         this.time = time;
     }
 
+    /** Creates a key; the answer holds its token this once. */
     @PostMapping
     ResponseEntity<KeyView> create(
             @RequestBody ObjectNode form,
@@ -69,11 +70,13 @@ class KeyAdminController {
                 repeated ? null : minted.token());
     }
 
+    /** Shows a key, with its secrets but for what they are. */
     @GetMapping("/{id}")
     ResponseEntity<KeyView> get(@PathVariable String id) {
         return answer(ResponseEntity.ok(), changes.get(Kind.API, id), null);
     }
 
+    /** Changes fields of a key, unless somebody else did meanwhile. */
     @PatchMapping("/{id}")
     ResponseEntity<KeyView> patch(
             @PathVariable String id,
@@ -95,6 +98,7 @@ class KeyAdminController {
         });
     }
 
+    /** Switches a key off until it is enabled. */
     @PostMapping("/{id}/disable")
     ResponseEntity<KeyView> disable(@PathVariable String id, HttpServletRequest request) {
         return changed(id, Act.of(request, "key.disable"), key -> {
@@ -103,6 +107,7 @@ class KeyAdminController {
         });
     }
 
+    /** Switches a disabled key on. */
     @PostMapping("/{id}/enable")
     ResponseEntity<KeyView> enable(@PathVariable String id, HttpServletRequest request) {
         return changed(id, Act.of(request, "key.enable"), key -> {
@@ -111,6 +116,7 @@ class KeyAdminController {
         });
     }
 
+    /** Revokes a key for good; a repeat tells which nodes know by now. */
     @DeleteMapping("/{id}")
     ResponseEntity<Revocation> revoke(
             @PathVariable String id,

@@ -40,6 +40,7 @@ class KeyListController {
     /** One page; {@code next} is null at the end. */
     record Page(List<KeyView> items, @Nullable String next) {}
 
+    /** Lists keys, newest first; a filtered page may be short and still have a {@code next}. */
     @GetMapping("/admin/keys")
     Page list(
             @RequestParam @Nullable String owner,

@@ -85,6 +85,7 @@ class KeyTransferController {
     /** How many keys were meant, and how many are revoked now. */
     record BulkRevoked(long matched, long revoked) {}
 
+    /** Revokes all keys of an owner, with a tag, or all but those named. */
     @PostMapping("/bulk-revoke")
     BulkRevoked bulkRevoke(@RequestBody BulkRevoke wanted, HttpServletRequest request) {
         if (wanted.owner() == null && wanted.tag() == null && wanted.exceptIds() == null) {
@@ -125,6 +126,7 @@ class KeyTransferController {
         }
     }
 
+    /** Exports all keys, with digests and no plaintext. */
     @GetMapping("/export")
     void export(HttpServletRequest request, HttpServletResponse response) throws IOException {
         commits.record(Act.of(request, "key.export"), "keys");
@@ -141,7 +143,7 @@ class KeyTransferController {
         out.flush();
     }
 
-    /** Reads the body line by line, so that a million keys need no more memory than one batch. */
+    /** Imports keys line by line, so that a million need no more memory than one batch; tells what became of each. */
     @PostMapping("/import")
     void importKeys(HttpServletRequest request, HttpServletResponse response) throws IOException {
         Act act = Act.of(request, "key.import");

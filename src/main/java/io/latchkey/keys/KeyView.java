@@ -7,7 +7,13 @@ import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** A key as its operators see it: everything but the digests. {@code token} is there once, when it was made. */
+/**
+ * A key as its operators see it: everything but the digests.
+ *
+ * @param token there once, when it was made
+ * @param state active, disabled, expired or revoked
+ * @param rotateEvery how often to remind of a rotation
+ */
 record KeyView(
         String id,
         @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable String token,
@@ -29,7 +35,12 @@ record KeyView(
         List<SecretView> secrets,
         @JsonInclude(JsonInclude.Include.NON_DEFAULT) long version) {
 
-    /** One secret: what may be shown of it. */
+    /**
+     * One secret: what may be shown of it.
+     *
+     * @param state pending, active, superseded, revoked or expired
+     * @param notAfter when it stops working; null = with the key
+     */
     record SecretView(
             String id,
             String state,

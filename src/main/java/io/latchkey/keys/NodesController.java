@@ -37,6 +37,7 @@ class NodesController {
             Duration silentFor,
             List<String> peppers) {}
 
+    /** Lists the nodes, and how far each has followed the changes of keys. */
     @GetMapping("/admin/nodes")
     Fleet list() {
         // The epoch first: who reported meanwhile is not behind for it.

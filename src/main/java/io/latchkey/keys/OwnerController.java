@@ -31,7 +31,7 @@ class OwnerController {
         this.json = json;
     }
 
-    /** The last line says who had heard of it. */
+    /** Tells all that is kept about an owner; the last line says who had heard of it. */
     @GetMapping({"/admin/owners/{name}/export", "/admin/owners/export"})
     void export(
             @PathVariable(required = false) @Nullable String name,
@@ -63,6 +63,7 @@ class OwnerController {
         }
     }
 
+    /** Revokes the keys of an owner and forgets what is kept about it. */
     @DeleteMapping({"/admin/owners/{name}", "/admin/owners"})
     Owners.Erased erase(
             @PathVariable(required = false) @Nullable String name,

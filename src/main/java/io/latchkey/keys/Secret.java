@@ -27,6 +27,11 @@ public record Secret(
         String digest,
         boolean indirect) {
 
+    public Secret {
+        // Of a token that came as a digest nothing is known, and nothing is stored.
+        last4 = last4 == null ? "" : last4;
+    }
+
     /** Where a secret stands in its key's rotation; whether time has run out is seen from its deadline. */
     public enum Standing {
         PENDING,

@@ -18,6 +18,7 @@ class SelfController {
         this.time = time;
     }
 
+    /** Tells a caller what its key is and may do. */
     @GetMapping("/api/v1/keys/self")
     Self self(@RequestAttribute(Caller.ATTRIBUTE) Caller caller) {
         Key key = caller.key();

@@ -56,6 +56,7 @@ class HealthController {
             Map<String, Object> requests,
             Map<String, Object> memory) {}
 
+    /** Tells whether the gateway serves, and what is degraded. */
     @GetMapping({"/health", "/api/health"})
     ResponseEntity<Summary> health() {
         Map<String, String> checks = new LinkedHashMap<>();
@@ -63,6 +64,7 @@ class HealthController {
         return answer(new Summary(worst(), time.instant(), checks), worst());
     }
 
+    /** Tells operators the state of every part. */
     @GetMapping("/health/detailed")
     ResponseEntity<Detailed> detailed() {
         Map<String, Object> checks = new LinkedHashMap<>();

@@ -10,6 +10,7 @@ import org.springframework.web.util.HtmlUtils;
 /** Explains each refusal to a person; a problem's {@code type} points here. */
 @RestController
 class ProblemPages {
+    /** Explains a problem's code to a person. */
     @GetMapping("/problems/{code}")
     ResponseEntity<String> page(@PathVariable String code) {
         Refusal refusal = Refusal.byCode(code)

@@ -38,6 +38,7 @@ class RotationController {
     /** All rotations of one key, newest first. */
     record Listing(List<RotationView> items, @Nullable String next) {}
 
+    /** Begins a rotation; the answer holds the new token this once, and it works on every node by then. */
     @PostMapping
     ResponseEntity<RotationView.Begun> begin(
             @PathVariable String kind,
@@ -62,17 +63,20 @@ class RotationController {
         return answer.body(RotationView.Begun.of(begun, time.instant()));
     }
 
+    /** Lists the rotations of a key or admin token, newest first. */
     @GetMapping
     Listing list(@PathVariable String kind, @PathVariable String keyId) {
         return new Listing(
                 rotations.list(kind(kind), keyId).stream().map(this::view).toList(), null);
     }
 
+    /** Tells how far a rotation is, and who still uses the old secret. */
     @GetMapping("/{rotationId}")
     RotationView get(@PathVariable String kind, @PathVariable String keyId, @PathVariable String rotationId) {
         return view(rotations.get(kind(kind), keyId, rotationId));
     }
 
+    /** Ends the overlap now; refused while the old secret is in use, unless forced. */
     @PostMapping("/{rotationId}/finish")
     RotationView finish(
             @PathVariable String kind,
@@ -84,6 +88,7 @@ class RotationController {
         return view(rotations.finish(kind(kind), keyId, rotationId, Force.of(body), act));
     }
 
+    /** Takes the new secret back; refused once it was used, unless forced. */
     @PostMapping("/{rotationId}/rollback")
     RotationView rollBack(
             @PathVariable String kind,
@@ -95,6 +100,7 @@ class RotationController {
         return view(rotations.rollBack(kind(kind), keyId, rotationId, Force.of(body), act));
     }
 
+    /** Lets the old secret live longer, within 30 days of the rotation. */
     @PostMapping("/{rotationId}/extend")
     RotationView extend(
             @PathVariable String kind,

@@ -33,6 +33,7 @@ class SelfRotationController {
         this.time = time;
     }
 
+    /** Rotates the caller's own key; needs the scope {@code keys:rotate-self}. */
     @PostMapping("/api/v1/keys/self/rotations")
     ResponseEntity<RotationView.Begun> begin(
             @RequestAttribute(Caller.ATTRIBUTE) Caller caller,

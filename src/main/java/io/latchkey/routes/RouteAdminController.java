@@ -26,6 +26,7 @@ class RouteAdminController {
     /** The routes in force. */
     record Listing(String version, Instant loadedAt, List<RouteView> items) {}
 
+    /** Lists the routes in force. */
     @GetMapping
     Listing list() {
         RouteTable table = routes.table();
@@ -35,6 +36,7 @@ class RouteAdminController {
                 table.routes().stream().map(RouteView::of).toList());
     }
 
+    /** Reads the routes file again: all of it, or nothing. */
     @PostMapping("/reload")
     RouteChange reload(HttpServletRequest request) {
         return reloads.byOperator(Act.of(request, "routes.reload"));

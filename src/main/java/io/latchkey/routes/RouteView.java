@@ -4,7 +4,6 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -19,23 +18,38 @@ record RouteView(
         Set<String> methods,
         @Nullable String scope,
         String access,
-        Map<String, String> timeout,
+        Route.Timeout timeout,
         long requestSizeLimit,
         Set<String> upstreamHeaders,
-        Map<String, Object> retry,
-        Map<String, Object> breaker,
-        @Nullable Map<String, Object> health,
-        String slowStart,
+        Retry retry,
+        Route.Breaker breaker,
+        Route.@Nullable HealthCheck health,
+        Duration slowStart,
         int warm,
         int concurrency,
         int concurrencyPerKey,
-        List<Map<String, Object>> limits,
+        List<Limit> limits,
         int cost,
-        @Nullable Map<String, Object> cache,
+        @Nullable Cache cache,
         boolean compression,
         Route.@Nullable Fallback fallback,
         Route.@Nullable Metering usage,
         @Nullable CorsPolicy cors) {
+
+    /** How often to try again; all tries counted. */
+    record Retry(int attempts, Duration delay, List<String> on) {}
+
+    /** At most {@code quota} per {@code window} for each key, or for each address on a public route. */
+    record Limit(String name, long quota, String window, String accuracy, boolean shadow) {}
+
+    /** Which answers are kept; {@code largest} is in bytes. */
+    record Cache(
+            Duration ttl,
+            boolean shared,
+            Set<String> methods,
+            List<String> tags,
+            Duration staleIfError,
+            long largest) {}
 
     static RouteView of(Route route) {
         return new RouteView(
@@ -48,23 +62,16 @@ record RouteView(
                 route.methods(),
                 route.scope(),
                 route.access().name().toLowerCase(Locale.ROOT),
-                Map.of(
-                        "connect", route.timeout().connect().toString(),
-                        "firstByte", route.timeout().firstByte().toString(),
-                        "total", route.timeout().total().toString()),
+                route.timeout(),
                 route.requestSizeLimit().toBytes(),
                 route.upstreamHeaders().keySet(),
-                Map.of(
-                        "attempts", route.retry().attempts(),
-                        "delay", route.retry().delay().toString(),
-                        "on", route.retry().onTimeout() ? List.of("timeout") : List.of()),
-                Map.of(
-                        "failures",
-                        route.breaker().failures(),
-                        "open",
-                        route.breaker().open().toString()),
-                health(route.health()),
-                route.slowStart().toString(),
+                new Retry(
+                        route.retry().attempts(),
+                        route.retry().delay(),
+                        route.retry().onTimeout() ? List.of("timeout") : List.of()),
+                route.breaker(),
+                route.health(),
+                route.slowStart(),
                 route.warm(),
                 route.admission().concurrency(),
                 route.admission().concurrencyPerKey(),
@@ -77,39 +84,19 @@ record RouteView(
                 route.cors());
     }
 
-    private static @Nullable Map<String, Object> health(Route.@Nullable HealthCheck check) {
-        return check == null
-                ? null
-                : Map.of(
-                        "path", check.path(),
-                        "interval", check.interval().toString(),
-                        "timeout", check.timeout().toString(),
-                        "healthy", check.healthy(),
-                        "unhealthy", check.unhealthy());
+    private static Limit limit(Route.Limit limit) {
+        return new Limit(limit.name(), limit.quota(), limit.window(), limit.exact() ? "exact" : "fast", limit.shadow());
     }
 
-    private static Map<String, Object> limit(Route.Limit limit) {
-        return Map.of(
-                "name", limit.name(),
-                "quota", limit.quota(),
-                "window", limit.window(),
-                "accuracy", limit.exact() ? "exact" : "fast",
-                "shadow", limit.shadow());
-    }
-
-    private static @Nullable Map<String, Object> cache(Route.@Nullable Caching caching) {
+    private static @Nullable Cache cache(Route.@Nullable Caching caching) {
         return caching == null
                 ? null
-                : Map.of(
-                        "ttl", text(caching.ttl()),
-                        "shared", caching.shared(),
-                        "methods", caching.methods(),
-                        "tags", caching.tags(),
-                        "staleIfError", text(caching.staleIfError()),
-                        "largest", caching.largest().toBytes());
-    }
-
-    private static String text(Duration duration) {
-        return duration.toString();
+                : new Cache(
+                        caching.ttl(),
+                        caching.shared(),
+                        caching.methods(),
+                        caching.tags(),
+                        caching.staleIfError(),
+                        caching.largest().toBytes());
     }
 }

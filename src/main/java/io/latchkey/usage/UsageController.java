@@ -37,6 +37,7 @@ class UsageController {
             @JsonUnwrapped Series series,
             @JsonInclude(JsonInclude.Include.NON_EMPTY) List<State> budgets) {}
 
+    /** Tells what all callers, an owner or a key used, by hour or day and route. */
     @GetMapping("/admin/usage")
     Used usage(
             @RequestParam @Nullable String key,
@@ -54,6 +55,7 @@ class UsageController {
         return new Used(used, key == null || profile == null ? List.of() : budgets.states(key, profile));
     }
 
+    /** Tells a caller what its own key used, by hour or day and route. */
     @GetMapping("/api/v1/usage")
     Used own(
             @RequestAttribute(Caller.ATTRIBUTE) Caller caller,
