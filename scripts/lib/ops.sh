@@ -111,7 +111,7 @@ redis_info() { redis INFO | tr -d '\r' | sed -n "s/^$1://p"; } # FIELD
 
 redis_answers() { [[ $(redis PING 2>/dev/null) == PONG ]]; }
 
-is_ready() { docker exec "$(container "$1")" /opt/latchkey/ready >/dev/null 2>&1; } # NODE
+is_ready() { timeout 15 docker exec "$(container "$1")" /opt/latchkey/ready >/dev/null 2>&1; } # NODE
 
 is_refused_or_ready() { # NODE: a start that is refused is tried again and again, by Docker
   is_ready "$1" || (($(inspect "$1" '{{.RestartCount}}') > 1))

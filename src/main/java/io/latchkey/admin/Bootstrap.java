@@ -34,7 +34,7 @@ class Bootstrap {
         }
         made = configured.isEmpty() && data.read(FILE).isEmpty();
         token = configured.isEmpty() ? data.readOrCreate(FILE, tokens::make) : configured;
-        OperatorTokens.requireUsable(token);
+        OperatorTokens.requireUsable(token, configured.isEmpty() ? data.location() + "/" + FILE : "ADMIN_TOKEN");
     }
 
     /** Whether this start made the token, so that it has to be shown. */

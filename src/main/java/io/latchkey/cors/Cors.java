@@ -18,6 +18,8 @@ public final class Cors {
     /** Those of limits and keys are exposed where they are set. */
     private static final String OURS = "X-Correlation-ID, Retry-After";
 
+    private static final int LONGEST_HEADERS = 4096;
+
     private final Routes routes;
     private final CorsPolicy byDefault;
     private final boolean everywhere;
@@ -98,7 +100,10 @@ public final class Cors {
         String headers = policy.headers().contains(CorsPolicy.ALL)
                 ? request.getHeader("Access-Control-Request-Headers")
                 : String.join(", ", policy.headers());
-        response.setHeader("Access-Control-Allow-Headers", headers);
+        // What no browser asks would not fit into the answer.
+        if (headers != null && headers.length() <= LONGEST_HEADERS) {
+            response.setHeader("Access-Control-Allow-Headers", headers);
+        }
         response.setHeader(
                 "Access-Control-Max-Age", Long.toString(policy.maxAge().toSeconds()));
     }

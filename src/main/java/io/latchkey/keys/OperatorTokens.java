@@ -46,13 +46,13 @@ public class OperatorTokens {
     }
 
     /** Refuses the start with a token that the bootstrap operator cannot have; before anything is asked of the store. */
-    public static void requireUsable(String token) {
+    public static void requireUsable(String token, String from) {
         Token parsed = Token.parse(token);
         if (token.length() < SHORTEST
                 || parsed == null
                 || (parsed.keyId() != null && !parsed.keyId().equals(BOOTSTRAP))) {
             throw new StartRefused(
-                    "ADMIN_TOKEN is not usable",
+                    from + " is not usable",
                     "Use " + SHORTEST + " to 256 printable characters that do not start with lk_.");
         }
     }

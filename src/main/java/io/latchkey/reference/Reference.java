@@ -4,6 +4,8 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.io.ClassPathResource;
 import org.springframework.core.io.Resource;
@@ -21,6 +23,7 @@ import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
 class Reference implements WebMvcConfigurer, HandlerInterceptor {
     private static final String OURS = "classpath:/io/latchkey/reference/";
     private static final String PAGES = "/docs/**";
+    private static final Map<String, String> TAGS = new ConcurrentHashMap<>();
 
     /** What its scripts and styles need, and nothing from elsewhere. */
     private static final String POLICY =
@@ -42,7 +45,16 @@ class Reference implements WebMvcConfigurer, HandlerInterceptor {
                 .setEtagGenerator(Reference::tag);
     }
 
+    /** Read once: what is in the jar stays as it is. */
     private static String tag(Resource resource) {
+        try {
+            return TAGS.computeIfAbsent(resource.getURL().toString(), url -> digest(resource));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static String digest(Resource resource) {
         try {
             return DigestUtils.md5DigestAsHex(resource.getContentAsByteArray());
         } catch (IOException e) {

@@ -82,6 +82,10 @@ class CorsTest {
     }
 
     private static Answer preflight(Gateway gateway, String path, String origin) {
+        return preflight(gateway, path, origin, "x-api-key,x-other");
+    }
+
+    private static Answer preflight(Gateway gateway, String path, String origin, String headers) {
         return gateway.send(
                 "OPTIONS",
                 path,
@@ -91,7 +95,17 @@ class CorsTest {
                 "Access-Control-Request-Method",
                 "PUT",
                 "Access-Control-Request-Headers",
-                "x-api-key,x-other");
+                headers);
+    }
+
+    @Test
+    void whatNoBrowserAsksForIsNotSaidAgain() {
+        String most = "x".repeat(4096);
+        assertThat(preflight(gateway, "/api/app/x", APP, most).header("Access-Control-Allow-Headers"))
+                .isEqualTo(most);
+        Answer answer = preflight(gateway, "/api/app/x", APP, most + "x");
+        assertThat(answer.status()).isEqualTo(204);
+        assertThat(answer.headers().map()).doesNotContainKey("access-control-allow-headers");
     }
 
     private static Answer from(String origin, String path) {
