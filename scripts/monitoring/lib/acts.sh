@@ -35,7 +35,7 @@ routes:
     stripPrefix: /api/cached
     upstreams: ["http://$UPSTREAM_HOST:$UPSTREAM_PORT"]
     cache: { ttl: 60s }
-  # Its upstream fails or is slow when told to. The breaker's minute is divided like the rules' durations.
+  # Its upstream fails or is slow when told to. A breaker stays open for a minute; here not for so long.
   - id: switched
     path: /api/switched
     stripPrefix: /api

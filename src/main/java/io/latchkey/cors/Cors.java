@@ -17,7 +17,7 @@ public final class Cors {
     private static final String EXPOSE = "Access-Control-Expose-Headers";
     /** Those of limits and keys are exposed where they are set. */
     private static final String OURS = "X-Correlation-ID, Retry-After";
-
+    /** A browser's own list is far shorter, and this much fits into the answer. */
     private static final int LONGEST_HEADERS = 4096;
 
     private final Routes routes;
@@ -100,7 +100,6 @@ public final class Cors {
         String headers = policy.headers().contains(CorsPolicy.ALL)
                 ? request.getHeader("Access-Control-Request-Headers")
                 : String.join(", ", policy.headers());
-        // What no browser asks would not fit into the answer.
         if (headers != null && headers.length() <= LONGEST_HEADERS) {
             response.setHeader("Access-Control-Allow-Headers", headers);
         }
