@@ -229,6 +229,11 @@ curl() {
   printf '%s\t%s\t%s\n' "$BLOCK" "$(sed -n 's/^HTTP[^ ]* \([0-9]*\).*/\1/p' "$head" | tail -n 1)" "$*" >>"$SAID/calls"
   return "$code"
 }
+if [ "${ADMIN_TOKEN:-}" ]; then
+  TOKEN=$(command curl -sS -H "Authorization: Bearer $ADMIN_TOKEN" -H 'Content-Type: application/json' \
+    -d '{"name":"documents","owner":"payments","scopes":["keys:rotate-self"]}' "http://127.0.0.1:$PORT_8080/admin/keys" | jq -re .token)
+  ID=$(cut -d_ -f3 <<<"$TOKEN")
+fi
 redis-cli() { command redis-cli -e "$@"; }
 if ! command docker compose version >/dev/null 2>&1; then
   docker() {
@@ -277,7 +282,8 @@ def session(document, found, here, greeting):
                     whole = [f"{status} {arguments}" for at, status, arguments in calls if at == str(number)]
                     yield f"{block}: refused with {sorted(refused.elements())}, expected {sorted(block.refusals.elements())}: {whole}\n{outputs[number][-2000:]}"
             for line in block.expected():
-                if not re.search(f"^{pattern(line)}$", heard, re.MULTILINE):
+                # An answer of JSON ends without a new line, so that the next one follows.
+                if not re.search(f"(?:^|}}){pattern(line)}(?:$|{{)", heard, re.MULTILINE):
                     yield f"{block}: nobody said: {line}\nbut: {heard[-3000:]}"
 
 

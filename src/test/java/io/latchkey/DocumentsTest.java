@@ -43,10 +43,12 @@ class DocumentsTest {
     private static final Pattern VARIABLE = Pattern.compile("[A-Z][A-Z0-9_]+");
 
     /** As Compose writes them: with a default, or refused without. */
-    private static final Pattern OF_COMPOSE = Pattern.compile("(?<!\\$)\\$\\{(?<name>\\w+)(?::-(?<otherwise>[^}]*)|:\\?[^}]*)?}");
+    private static final Pattern OF_COMPOSE =
+            Pattern.compile("(?<!\\$)\\$\\{(?<name>\\w+)(?::-(?<otherwise>[^}]*)|:\\?[^}]*)?}");
 
     /** In an example of .env, and in what Kubernetes gives to the gateway. */
-    private static final Pattern GIVEN = Pattern.compile("(?m)(?:^|[-\\[,] *|name: )(?<name>[A-Z][A-Z0-9]*_[A-Z0-9_]+)(?=[=,]|$)");
+    private static final Pattern GIVEN =
+            Pattern.compile("(?m)(?:^|[-\\[,] *|name: )(?<name>[A-Z][A-Z0-9]*_[A-Z0-9_]+)(?=[=,]|$)");
 
     private static final Map<String, Path> TEST_CLASSES = testClasses();
 
@@ -119,10 +121,12 @@ class DocumentsTest {
         String application = Files.readString(Path.of("src/main/resources/application.yml"));
         for (List<String> row : rows("configuration.md")) {
             if (row.getFirst().startsWith("latchkey.")) {
-                String relaxed = row.getFirst().toUpperCase(Locale.ROOT).replace("-", "").replace('.', '_');
-                assertThat(row.get(1)).satisfiesAnyOf(name -> assertThat(name).isEqualTo(relaxed), name -> assertThat(
-                                application)
-                        .contains("${" + name + ":"));
+                String relaxed =
+                        row.getFirst().toUpperCase(Locale.ROOT).replace("-", "").replace('.', '_');
+                assertThat(row.get(1))
+                        .satisfiesAnyOf(
+                                name -> assertThat(name).isEqualTo(relaxed),
+                                name -> assertThat(application).contains("${" + name + ":"));
             }
         }
     }
@@ -302,9 +306,7 @@ class DocumentsTest {
                 """);
         assertThat(brokenLinks(planted))
                 .containsExactly(
-                        planted + " -> ](nothing.md)",
-                        planted + " -> ](planted.md#there)",
-                        planted + " -> ](#there)");
+                        planted + " -> ](nothing.md)", planted + " -> ](planted.md#there)", planted + " -> ](#there)");
     }
 
     private static Stream<String> brokenLinks(Path document) {
