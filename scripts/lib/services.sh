@@ -61,6 +61,12 @@ stop_all() {
   rm -rf "$work"
 }
 
+free_port() { # one of its own, so that nothing else on this machine is in the way
+  local port
+  while port=$((20000 + RANDOM % 12000)); (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do :; done
+  echo "$port"
+}
+
 wait_for() { # URL [CURL_OPTION]: any answer of what was started last will do, with --fail only a good one
   local i
   for ((i = 0; i < 480; i++)); do

@@ -16,6 +16,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
@@ -38,6 +39,16 @@ class DocumentsTest {
             Pattern.compile("]\\((?!https?:|mailto:)(?<path>[^)#\\s]*)(?:#(?<anchor>[^)\\s]*))?\\)");
 
     private static final Pattern HEADING = Pattern.compile("(?m)^#{1,6} +(.*)$");
+
+    private static final Pattern VARIABLE = Pattern.compile("[A-Z][A-Z0-9_]+");
+
+    /** As Compose writes them: with a default, or refused without. */
+    private static final Pattern OF_COMPOSE =
+            Pattern.compile("(?<!\\$)\\$\\{(?<name>\\w+)(?::-(?<otherwise>[^}]*)|:\\?[^}]*)?}");
+
+    /** In an example of .env, and in what Kubernetes gives to the gateway. */
+    private static final Pattern GIVEN =
+            Pattern.compile("(?m)(?:^|[-\\[,] *|name: )(?<name>[A-Z][A-Z0-9]*_[A-Z0-9_]+)(?=[=,]|$)");
 
     private static final Map<String, Path> TEST_CLASSES = testClasses();
 
@@ -103,6 +114,83 @@ class DocumentsTest {
                 .filter(row -> row.getFirst().startsWith("latchkey."))
                 .collect(Collectors.toMap(List::getFirst, row -> row.get(2).equals("none") ? "" : row.get(2)));
         assertThat(documented).containsExactlyInAnyOrderEntriesOf(real);
+    }
+
+    @Test
+    void everyVariableIsRead() throws IOException {
+        String application = Files.readString(Path.of("src/main/resources/application.yml"));
+        for (List<String> row : rows("configuration.md")) {
+            if (row.getFirst().startsWith("latchkey.")) {
+                String name = row.get(1);
+                // Spring finds the property by the name without its signs.
+                assertThat(application.contains("${" + name + ":")
+                                || name.replace("_", "")
+                                        .equals(row.getFirst()
+                                                .replaceAll("[.-]", "")
+                                                .toUpperCase(Locale.ROOT)))
+                        .as(name)
+                        .isTrue();
+            }
+        }
+    }
+
+    @Test
+    void theStackReadsTheVariablesThatAreDocumentedForIt() throws IOException {
+        Set<String> ofTheGateway = ofTheGateway();
+        Map<String, String> real = new TreeMap<>(Map.of("COMPOSE_PROJECT_NAME", "none"));
+        for (String file : List.of("docker-compose.yml", "docker-compose.monitoring.yml")) {
+            OF_COMPOSE.matcher(Files.readString(Path.of(file))).results().forEach(variable -> {
+                String otherwise = Objects.requireNonNullElse(variable.group("otherwise"), "");
+                if (!ofTheGateway.contains(variable.group("name"))) {
+                    real.put(variable.group("name"), otherwise.isEmpty() ? "none" : otherwise);
+                }
+            });
+        }
+        assertThat(ofTheStack()).containsExactlyInAnyOrderEntriesOf(real);
+    }
+
+    private static Map<String, String> ofTheStack() throws IOException {
+        return rows("configuration.md", 3).stream()
+                .filter(row -> VARIABLE.matcher(row.getFirst()).matches())
+                .collect(Collectors.toMap(List::getFirst, row -> row.get(1)));
+    }
+
+    private static Set<String> ofTheGateway() throws IOException {
+        return rows("configuration.md", 4).stream()
+                .flatMap(row -> row.stream().limit(2))
+                .filter(cell -> VARIABLE.matcher(cell).matches())
+                .collect(Collectors.toSet());
+    }
+
+    @Test
+    void everyVariableThatIsGivenIsDocumented() throws IOException {
+        try (Stream<Path> top = Files.list(Path.of(""));
+                Stream<Path> kubernetes = Files.walk(Path.of("k8s"))) {
+            List<Path> files = Stream.concat(
+                            top.filter(file -> file.toString().matches("\\.env.*\\.example")),
+                            kubernetes.filter(file -> file.toString().endsWith(".yaml")))
+                    .toList();
+            assertThat(files).hasSizeGreaterThan(3);
+            for (Path file : files) {
+                assertThat(undocumented(file)).as(file.toString()).isEmpty();
+            }
+        }
+    }
+
+    private static List<String> undocumented(Path file) throws IOException {
+        Set<String> documented = new TreeSet<>(ofTheGateway());
+        documented.addAll(ofTheStack().keySet());
+        return GIVEN.matcher(Files.readString(file))
+                .results()
+                .map(variable -> variable.group("name"))
+                .filter(name -> !documented.contains(name))
+                .toList();
+    }
+
+    @Test
+    void aVariableThatNoDocumentNamesIsFound(@TempDir Path directory) throws IOException {
+        Path planted = Files.writeString(directory.resolve(".env"), "LOG_LEVEL=INFO\nNOBODY_KNOWS=1\n");
+        assertThat(undocumented(planted)).containsExactly("NOBODY_KNOWS");
     }
 
     @Test
@@ -210,6 +298,18 @@ class DocumentsTest {
                             .flatMap(DocumentsTest::brokenLinks))
                     .isEmpty();
         }
+    }
+
+    @Test
+    void aLinkThatLeadsNowhereIsFound(@TempDir Path directory) throws IOException {
+        Path planted = Files.writeString(directory.resolve("planted.md"), """
+                # Here
+                [itself](#here), [a file](planted.md), [its heading](planted.md#here)
+                [nothing](nothing.md), [no heading](planted.md#there), [none here](#there)
+                """);
+        assertThat(brokenLinks(planted))
+                .containsExactly(
+                        planted + " -> ](nothing.md)", planted + " -> ](planted.md#there)", planted + " -> ](#there)");
     }
 
     private static Stream<String> brokenLinks(Path document) {
