@@ -35,7 +35,7 @@ class CidrBlockTest {
             strings = {
                 "", " ", "localhost", "example.com", "10.1", "10.0.0.1.", "010.0.0.1", "0x7f.0.0.1", "256.0.0.1",
                 "1.2.3.4 ", " 1.2.3.4", "[::1]", "fe80::1%eth0", "::1::", ":::", "1.2.3.4:80", "2130706433", "::g",
-                "10.0.0.1\n", "٣.0.0.1"
+                "10.0.0.1\n", "٣.0.0.1", "::00001", "::010.0.0.1", "::1.2.3", "1:2:3:4:5:6:7:8:9"
             })
     void onlyStrictLiteralsAreAddresses(String text) {
         assertThat(CidrBlock.address(text)).isEmpty();
