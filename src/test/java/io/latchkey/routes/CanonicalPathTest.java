@@ -87,6 +87,7 @@ class CanonicalPathTest {
                 "/api/%252f",
                 "/api/%255c",
                 "/api/%2500",
+                "/api/%257f",
                 "/api/%250d%250a",
                 "/api/%25252e",
                 "/api/%2525252f",
