@@ -5,6 +5,7 @@ import io.latchkey.problems.Refused;
 import io.lettuce.core.StreamMessage;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RequestMapping;
@@ -19,6 +20,7 @@ import tools.jackson.databind.json.JsonMapper;
 @RequestMapping("/admin/audit")
 class AuditController {
     private static final int LIMIT_MAX = 200;
+    private static final Pattern CURSOR = Pattern.compile("[1-9][0-9]{0,17}");
 
     private final Audit audit;
     private final JsonMapper json;
@@ -70,11 +72,14 @@ class AuditController {
         }
     }
 
+    /** Only as a page says it: who gets zero or less would begin anew where he wanted to go on. */
     private static long parse(String cursor) {
-        try {
-            return cursor.isEmpty() ? 0 : Long.parseLong(cursor);
-        } catch (NumberFormatException e) {
-            throw new Refused(Refusal.BAD_REQUEST, "cursor: take it from the answer's \"next\"", e);
+        if (cursor.isEmpty()) {
+            return 0;
         }
+        if (!CURSOR.matcher(cursor).matches()) {
+            throw new Refused(Refusal.BAD_REQUEST, "cursor: take it from the answer's \"next\"");
+        }
+        return Long.parseLong(cursor);
     }
 }

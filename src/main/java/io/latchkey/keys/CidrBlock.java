@@ -10,11 +10,13 @@ public record CidrBlock(InetAddress network, int prefix) {
     private static final int IPV4_BYTES = 4;
     private static final int NETWORK_BYTES = 8;
 
-    private static final Pattern IPV4 =
-            Pattern.compile("(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)(?:\\.(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)){3}");
+    private static final String OCTET = "(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
+    private static final String QUAD = OCTET + "(?:\\." + OCTET + "){3}";
+    private static final Pattern IPV4 = Pattern.compile(QUAD);
 
-    // A zone id (`%eth0`) is meaningless on another machine, so it is no literal here.
-    private static final Pattern IPV6_ALPHABET = Pattern.compile("[0-9A-Fa-f:.]{2,45}");
+    // A zone id (`%eth0`) is meaningless on another machine, so it is no literal here; the JDK takes longer groups,
+    // too.
+    private static final Pattern IPV6 = Pattern.compile("(?:[0-9A-Fa-f]{0,4}:){2,8}(?:[0-9A-Fa-f]{0,4}|" + QUAD + ")");
 
     public CidrBlock {
         int bits = network.getAddress().length * Byte.SIZE;
@@ -44,9 +46,7 @@ public record CidrBlock(InetAddress network, int prefix) {
 
     /** The address that a strict literal names; IPv4-mapped IPv6 becomes IPv4. Empty for names and everything else. */
     public static Optional<InetAddress> address(String literal) {
-        boolean looksLegal = IPV4.matcher(literal).matches()
-                || (literal.indexOf(':') >= 0 && IPV6_ALPHABET.matcher(literal).matches());
-        if (!looksLegal) {
+        if (!IPV4.matcher(literal).matches() && !IPV6.matcher(literal).matches()) {
             return Optional.empty();
         }
         try {

@@ -22,12 +22,16 @@ final class CanonicalPath {
         StringBuilder path = new StringBuilder(raw.length());
         Utf8Check utf8 = new Utf8Check();
         int segmentStart = 1;
+        boolean percents = false;
         for (int i = 0; i < raw.length(); i++) {
             char c = raw.charAt(i);
             if (c == '%') {
                 int octet = octet(raw, i + 1);
                 utf8.accept(octet);
-                checkOctet(raw, i, octet);
+                if (octet < 0x20 || octet == 0x7f || isSeparator(octet)) {
+                    throw refused("The path contains an encoded separator or control character.");
+                }
+                percents |= octet == '%';
                 if (isUnreserved(octet)) {
                     path.append((char) octet);
                 } else {
@@ -51,6 +55,9 @@ final class CanonicalPath {
         }
         utf8.end();
         checkSegment(path, segmentStart, /* last= */ true);
+        if (percents) {
+            checkDecodedAgain(path);
+        }
         return path.toString();
     }
 
@@ -76,18 +83,24 @@ final class CanonicalPath {
         }
     }
 
-    private static void checkOctet(String raw, int percent, int octet) {
-        if (octet < 0x20 || octet == 0x7f || isSeparator(octet)) {
-            throw refused("The path contains an encoded separator or control character.");
-        }
-        if (octet == '%') {
-            int next = percent + 3;
-            while (raw.startsWith("25", next)) {
-                next += 2;
-            }
-            int inner = next + 2 <= raw.length() ? pair(raw, next) : -1;
-            if (inner == '.' || inner == 0x7f || (inner >= 0 && inner < 0x20) || isSeparator(inner)) {
-                throw refused("The path contains a doubly encoded dot, separator or control character.");
+    /**
+     * Decodes until nothing is left to decode: a server that decodes more than once must find the same segments. An
+     * escape may be made of the digits that others stand for, as in {@code %25%32%65}.
+     */
+    private static void checkDecodedAgain(StringBuilder path) {
+        StringBuilder decoded = new StringBuilder(path.length());
+        for (int i = 0; i < path.length(); i++) {
+            decoded.append(path.charAt(i));
+            for (int at = decoded.length() - 3; at >= 0 && decoded.charAt(at) == '%'; at = decoded.length() - 3) {
+                int octet = pair(decoded, at + 1);
+                if (octet < 0) {
+                    break;
+                }
+                if (octet < 0x20 || octet == 0x7f || octet == '.' || isSeparator(octet)) {
+                    throw refused("The path contains a doubly encoded dot, separator or control character.");
+                }
+                decoded.setLength(at);
+                decoded.append((char) octet);
             }
         }
     }
@@ -105,7 +118,7 @@ final class CanonicalPath {
         return octet;
     }
 
-    private static int pair(String raw, int start) {
+    private static int pair(CharSequence raw, int start) {
         int high = digit(raw.charAt(start));
         int low = digit(raw.charAt(start + 1));
         return high < 0 || low < 0 ? -1 : (high << 4) | low;

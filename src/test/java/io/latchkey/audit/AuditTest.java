@@ -271,7 +271,9 @@ class AuditTest {
                         .boxed()
                         .sorted(Collections.reverseOrder())
                         .toList());
-        for (String query : new String[] {"limit=0", "limit=201", "limit=x", "cursor=x", "cursor=1-0"}) {
+        for (String query : new String[] {
+            "limit=0", "limit=201", "limit=x", "cursor=x", "cursor=1-0", "cursor=0", "cursor=-1", "cursor=%2B5"
+        }) {
             assertThat(GATEWAY.admin("GET", "/admin/audit?" + query, "").status())
                     .as(query)
                     .isEqualTo(400);

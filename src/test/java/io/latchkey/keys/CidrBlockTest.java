@@ -3,6 +3,7 @@ package io.latchkey.keys;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -35,7 +36,7 @@ class CidrBlockTest {
             strings = {
                 "", " ", "localhost", "example.com", "10.1", "10.0.0.1.", "010.0.0.1", "0x7f.0.0.1", "256.0.0.1",
                 "1.2.3.4 ", " 1.2.3.4", "[::1]", "fe80::1%eth0", "::1::", ":::", "1.2.3.4:80", "2130706433", "::g",
-                "10.0.0.1\n", "٣.0.0.1"
+                "10.0.0.1\n", "٣.0.0.1", "::00001", "::010.0.0.1", "::1.2.3", "1:2:3:4:5:6:7:8:9"
             })
     void onlyStrictLiteralsAreAddresses(String text) {
         assertThat(CidrBlock.address(text)).isEmpty();
@@ -54,10 +55,35 @@ class CidrBlockTest {
     @CsvSource({
         "192.0.2.7, 192.0.2.7",
         "[0:0:0:0:0:0:0:1], 0:0:0:0:0:0:0:1",
-        "[fe80:0:0:0:0:0:0:1%eth0], fe80:0:0:0:0:0:0:1"
+        "[fe80:0:0:0:0:0:0:1%eth0], fe80:0:0:0:0:0:0:1",
+        "fe80:0:0:0:0:0:0:1, fe80:0:0:0:0:0:0:1"
     })
     void remoteAddressOfTheContainerIsUnderstood(String remoteAddr, String address) {
         assertThat(CidrBlock.ofRemote(remoteAddr).orElseThrow().getHostAddress())
                 .isEqualTo(address);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"[::1", "::1]", "[", "]", "[]", "%", "localhost"})
+    void whatIsNoRemoteAddressIsNone(String remoteAddr) {
+        assertThat(CidrBlock.ofRemote(remoteAddr)).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "192.0.2.7, 192.0.2.7",
+        "[2001:db8:0:1:2:3:4:5], 20010db800000001/64",
+        "[2001:db8:0:1:ffff:0:0:1%eth0], 20010db800000001/64",
+        "[::ffff:192.0.2.7], 192.0.2.7",
+        "[no:address], [no:address]"
+    })
+    void aCallerIsCountedByItsAddressOrItsNetworkOfSix(String remoteAddr, String counted) {
+        assertThat(CidrBlock.callersNetwork(remoteAddr)).isEqualTo(counted);
+    }
+
+    @Test
+    void noPrefixIsBelowNothing() {
+        assertThatThrownBy(() -> new CidrBlock(CidrBlock.address("::").orElseThrow(), -1))
+                .hasMessageContaining("between 0 and 128");
     }
 }

@@ -34,7 +34,7 @@ class TokenTest {
     }
 
     /** Written from the specification, not from the code under test. */
-    private static String crc(String body) {
+    static String crc(String body) {
         CRC32 crc = new CRC32();
         crc.update(body.getBytes(StandardCharsets.US_ASCII));
         StringBuilder out = new StringBuilder();
