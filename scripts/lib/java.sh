@@ -24,3 +24,12 @@ live_heap_kib() { # PID: what a full collection leaves
   jdk_tool jcmd "$1" GC.run >/dev/null
   jdk_tool jcmd "$1" GC.class_histogram | awk '$1 == "Total" { printf "%d", $3 / 1024 }'
 }
+
+threads_of() { # PID
+  awk '$1 == "Threads:" { print $2 }' "/proc/$1/status"
+}
+
+files_of() { # PID: open descriptors
+  local open=("/proc/$1/fd"/*)
+  echo ${#open[@]}
+}

@@ -1,4 +1,3 @@
-import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,7 +14,7 @@ final class Acts {
     /** Until when a node that hears of no change must have asked for itself (K11). */
     static final double HARD_BOUND = 5000;
 
-    private final Proof proof;
+    private final Trial trial;
     private final Load load;
     private final Random random;
     final AtomicInteger rotations = new AtomicInteger();
@@ -29,8 +28,8 @@ final class Acts {
     /** The ids of those that were answered as done; the audit log has each. */
     final Set<String> acknowledged = ConcurrentHashMap.newKeySet();
 
-    Acts(Proof proof, Load load, Random random) {
-        this.proof = proof;
+    Acts(Trial trial, Load load, Random random) {
+        this.trial = trial;
         this.load = load;
         this.random = random;
     }
@@ -51,7 +50,7 @@ final class Acts {
             return null;
         }
         Key key = new Key(made.get("id"));
-        key.current = new Secret(key, made.get("token"), Proof.now());
+        key.current = new Secret(key, made.get("token"), Trial.now());
         key.secrets.add(key.current);
         return key;
     }
@@ -76,11 +75,11 @@ final class Acts {
 
     private void rotateNow(Http node, Key key, long overlap) {
         Secret old = key.current;
-        double sent = Proof.now();
+        double sent = Trial.now();
         double before = old.worksUntil;
         old.worksUntil = Math.min(before, sent + overlap);
         Http.Answer answer = admin(node, "POST", "/admin/keys/" + key.id + "/rotations", "{\"overlap\":\"PT" + overlap / 1000.0 + "S\"}");
-        double answered = Proof.now();
+        double answered = Trial.now();
         if (answer.status() == 409) {
             refused(key, overlap, sent);
             old.worksUntil = before;
@@ -94,9 +93,12 @@ final class Acts {
         // Redis' clock is this machine's, give or take.
         if (deadline < sent + overlap - Secret.EXACTNESS || deadline > answered + overlap + 50) {
             inexact.incrementAndGet();
-            proof.say("inexact deadline", (deadline - answered - overlap) + " ms after what was asked for");
+            trial.say("inexact deadline", (deadline - answered - overlap) + " ms after what was asked for");
         }
         old.endsAt(deadline);
+        if (!answer.get("nodesAcked").equals(answer.get("nodesLive"))) {
+            old.untoldSince = sent;
+        }
         Secret fresh = new Secret(key, answer.get("token"), answered);
         key.current = fresh;
         load.know(fresh);
@@ -109,19 +111,21 @@ final class Acts {
     /** Before the overlap is over: finished, rolled back or extended. */
     private void end(Http node, Key key, Secret old, Secret fresh, String rotation) {
         String path = "/admin/keys/" + key.id + "/rotations/" + rotation;
+        old.untoldSince = Trial.now();
+        fresh.untoldSince = old.untoldSince;
         switch (random.nextInt(3)) {
             case 0 -> {
-                old.worksUntil = Proof.now();
+                old.worksUntil = Trial.now();
                 if (done(key, admin(node, "POST", path + "/finish", "{\"force\":true}"), 200)) {
-                    old.failsFrom = Math.min(old.failsFrom, Proof.now() + UNTOLD);
+                    old.failsFrom = Math.min(old.failsFrom, Trial.now() + UNTOLD);
                 }
             }
             case 1 -> {
-                fresh.worksUntil = Proof.now();
+                fresh.worksUntil = Trial.now();
                 old.failsFrom = Secret.NEVER;
                 if (done(key, admin(node, "POST", path + "/rollback", "{\"force\":true}"), 200)) {
                     old.worksUntil = Secret.NEVER;
-                    fresh.failsFrom = Proof.now() + UNTOLD;
+                    fresh.failsFrom = Trial.now() + UNTOLD;
                     key.current = old;
                 }
             }
@@ -138,7 +142,7 @@ final class Acts {
 
     private void rotateAtFirstUse(Http node, Key key, long overlap) {
         Secret old = key.current;
-        double sent = Proof.now();
+        double sent = Trial.now();
         Http.Answer answer = admin(
                 node, "POST", "/admin/keys/" + key.id + "/rotations", "{\"overlap\":\"PT" + overlap / 1000.0 + "S\",\"activation\":\"first-use\"}");
         if (answer.status() == 409) {
@@ -149,10 +153,13 @@ final class Acts {
             return;
         }
         rotations.incrementAndGet();
-        Secret fresh = new Secret(key, answer.get("token"), Proof.now());
-        fresh.beforeFirstUse = () -> old.worksUntil = Math.min(old.worksUntil, Proof.now() + overlap);
+        Secret fresh = new Secret(key, answer.get("token"), Trial.now());
+        fresh.beforeFirstUse = () -> {
+            old.untoldSince = Trial.now();
+            old.worksUntil = Math.min(old.worksUntil, Trial.now() + overlap);
+        };
         fresh.afterFirstUse = () -> {
-            old.failsFrom = Math.min(old.failsFrom, Proof.now() + overlap + Secret.EXACTNESS);
+            old.failsFrom = Math.min(old.failsFrom, Trial.now() + overlap + Secret.EXACTNESS);
             key.current = fresh;
         };
         key.pending = fresh;
@@ -165,12 +172,20 @@ final class Acts {
         long older = key.secrets.stream().filter(secret -> secret != key.current && secret.failsFrom > sent).count();
         if (overlap == 0 || older < 2) {
             wronglyRefused.incrementAndGet();
-            proof.say("refused", key.id + ": a rotation with " + older + " older secrets and an overlap of " + overlap + " ms");
+            trial.say("refused", key.id + ": a rotation with " + older + " older secrets and an overlap of " + overlap + " ms");
         }
     }
 
     void revoke(Http node) {
         Key key = load.take(random);
+        if (key != null) {
+            revoke(node, key, true);
+        }
+    }
+
+    /** Of which nobody knows what became of the last act; after this one everybody does. */
+    void revokeUnknown(Http node) {
+        Key key = load.takeUnknown(random);
         if (key != null) {
             revoke(node, key, true);
         }
@@ -186,25 +201,30 @@ final class Acts {
         }
     }
 
-    /** Of a key that was taken; it stays so, for nothing more can be done with it. */
+    /** Of a key that was taken; once that is done it stays so, for nothing more can be done with it. */
     void revoke(Http node, Key key, boolean told) {
         List<Secret> secrets = new ArrayList<>(key.secrets);
-        double sent = Proof.now();
+        double sent = Trial.now();
         secrets.forEach(secret -> secret.worksUntil = Math.min(secret.worksUntil, sent));
         Http.Answer answer = admin(node, "DELETE", "/admin/keys/" + key.id, "", "Prefer", told ? "wait=5" : "wait=0");
-        double answered = Proof.now();
+        double answered = Trial.now();
         if (answer.status() == 202 || done(key, answer, 200)) {
-            if (answer.status() == 202 && told) {
+            if (answer.status() == 202 && told && !trial.mayLag(sent, answered)) {
                 unacknowledged.incrementAndGet();
             }
             revocations.incrementAndGet();
-            key.revoked = true;
             // Every node has said that it knows: from here on, none may accept it.
             double from = answer.status() == 200 ? answered : answered + HARD_BOUND;
             secrets.forEach(secret -> {
                 secret.failsFrom = Math.min(secret.failsFrom, from);
+                secret.untoldSince = answer.status() == 200 ? Secret.NEVER : sent;
                 load.know(secret);
             });
+            key.revoked = true;
+            // Whatever became of what was done before: all that is known of it has ended.
+            key.unknown = false;
+        } else {
+            key.busy.set(false);
         }
     }
 
@@ -217,28 +237,28 @@ final class Acts {
         return false;
     }
 
-    /** Without a master, or without a replica of it, nothing can be changed; at any other time it can. */
+    /** Without a master, or without a replica of it, nothing can be changed, nor on a node that is gone; at any other time it can. */
     private void fail(Http.Answer answer) {
         unknown.incrementAndGet();
-        boolean excused = (answer.status() == 503 || answer.status() == 0) && proof.inFailover(Proof.now(), Proof.now());
+        double answered = Trial.now();
+        boolean excused = (answer.status() == 503 || answer.status() == 0) && trial.mayRefuse(answer, answered)
+                || answer.status() == 0 && trial.mayNotAnswer(answer, answered)
+                // Its overlap was over before it was done.
+                || answer.status() == 409 && trial.mayLag(answer.sent(), answered);
         if (!excused) {
-            proof.say("act", "answered " + answer.status() + ": " + answer.body());
-            proof.unexpected.incrementAndGet();
+            trial.say("act", "answered " + answer.status() + ": " + answer.body());
+            trial.unexpected.incrementAndGet();
         }
     }
 
     private Http.Answer admin(Http node, String method, String path, String body, String... more) {
         String id = "act-" + sent.incrementAndGet();
-        List<String> fields = new ArrayList<>(List.of("Authorization", "Bearer " + proof.adminToken, "X-Correlation-ID", id));
+        List<String> fields = new ArrayList<>(List.of("Authorization", "Bearer " + trial.adminToken, "X-Correlation-ID", id));
         fields.addAll(List.of(more));
-        try {
-            Http.Answer answer = node.send(method, path, body, fields.toArray(String[]::new));
-            if (answer.status() / 100 == 2) {
-                acknowledged.add(id);
-            }
-            return answer;
-        } catch (IOException e) {
-            return new Http.Answer(0, String.valueOf(e.getMessage()));
+        Http.Answer answer = node.ask(method, path, body, fields.toArray(String[]::new));
+        if (answer.status() / 100 == 2) {
+            acknowledged.add(id);
         }
+        return answer;
     }
 }

@@ -16,7 +16,7 @@ final class Http implements AutoCloseable {
     /** Well before the gateway ends a connection that nobody uses: who sends at that very moment is not answered. */
     private static final long REUSED_NANOS = 10_000_000_000L;
 
-    private final int port;
+    final int port;
     private Socket socket;
     private InputStream in;
     private long usedAt;
@@ -25,11 +25,22 @@ final class Http implements AutoCloseable {
         this.port = port;
     }
 
-    record Answer(int status, String body) {
+    /** Status 0 is no answer; its body says why. */
+    record Answer(int status, String body, int port, double sent) {
         /** A field of the JSON body, whatever its depth; the first of that name. Empty when it is not there. */
         String get(String name) {
             Matcher found = Pattern.compile("\"" + name + "\":(?:\"([^\"]*)\"|([^,}\\]]*))").matcher(body);
             return !found.find() ? "" : found.group(1) == null ? found.group(2) : found.group(1);
+        }
+    }
+
+    /** What came, were it nothing. */
+    Answer ask(String method, String path, String body, String... fields) {
+        double sent = Trial.now();
+        try {
+            return send(method, path, body, fields);
+        } catch (IOException e) {
+            return new Answer(0, String.valueOf(e), port, sent);
         }
     }
 
@@ -46,6 +57,7 @@ final class Http implements AutoCloseable {
     }
 
     private Answer exchange(String method, String path, String body, String... fields) throws IOException {
+        double sent = Trial.now();
         if (System.nanoTime() - usedAt > REUSED_NANOS) {
             close();
         }
@@ -84,7 +96,7 @@ final class Http implements AutoCloseable {
             close();
         }
         usedAt = System.nanoTime();
-        return new Answer(status, content);
+        return new Answer(status, content, port, sent);
     }
 
     private String chunks() throws IOException {

@@ -16,7 +16,7 @@ final class Limits {
     private static final int KEYS = 5;
     private static final int CALLERS = 4;
 
-    private final Proof proof;
+    private final Trial trial;
     private final Acts acts;
     private int wrongExact;
     private int overFast;
@@ -27,8 +27,8 @@ final class Limits {
     private int underAlone;
     private int mostAlone;
 
-    Limits(Proof proof, Acts acts) {
-        this.proof = proof;
+    Limits(Trial trial, Acts acts) {
+        this.trial = trial;
         this.acts = acts;
     }
 
@@ -48,7 +48,7 @@ final class Limits {
             overFast += Math.max(0, fast - FAST);
             fewFast += fast < FAST * (1 - GIVEN_OUT) ? 1 : 0;
             if (exact != EXACT || fast > FAST) {
-                proof.say("limit", key.id + ": " + exact + " of " + EXACT + ", " + fast + " of " + FAST);
+                trial.say("limit", key.id + ": " + exact + " of " + EXACT + ", " + fast + " of " + FAST);
             }
         }
     }
@@ -57,7 +57,7 @@ final class Limits {
     List<Key> verifiedEverywhere() throws InterruptedException {
         List<Key> keys = keys();
         for (Key key : keys) {
-            passed(key, "proof", proof.connections().size() * CALLERS);
+            passed(key, "proof", trial.connections().size() * CALLERS);
         }
         return keys;
     }
@@ -73,27 +73,27 @@ final class Limits {
                 overAlone += Math.max(0, alone - share - 1);
                 underAlone += Math.max(0, share - alone);
                 if (alone > share + 1 || alone < share) {
-                    proof.say("limit", key.id + ": " + alone + " for a share of " + share);
+                    trial.say("limit", key.id + ": " + alone + " for a share of " + share);
                 }
             }
         }
     }
 
     void figures() {
-        proof.promise("limits, exact", wrongExact, "not exactly " + EXACT + " of " + 2 * EXACT + " calls on all nodes at once");
-        proof.promise("limits, fast", overFast, "over; at least " + fewestFast + " of the " + FAST + " allowed were let in");
-        proof.promise("limits, alone", overAlone, "over a node's share while Redis was gone; at most " + mostAlone + " of " + EXACT + " on one");
-        proof.availability("refused early", fewFast + underAlone, "by a fast limit, or by a node alone");
-        proof.availability("limits not counted", uncounted < KEYS ? 0 : 1, uncounted + " of " + KEYS + " keys: Redis did not answer in time");
+        trial.promise("limits, exact", wrongExact, "not exactly " + EXACT + " of " + 2 * EXACT + " calls on all nodes at once");
+        trial.promise("limits, fast", overFast, "over; at least " + fewestFast + " of the " + FAST + " allowed were let in");
+        trial.promise("limits, alone", overAlone, "over a node's share while Redis was gone; at most " + mostAlone + " of " + EXACT + " on one");
+        trial.availability("refused early", fewFast + underAlone, "by a fast limit, or by a node alone");
+        trial.availability("limits not counted", uncounted < KEYS ? 0 : 1, uncounted + " of " + KEYS + " keys: Redis did not answer in time");
     }
 
     /** Requests that nodes have decided by their own share. */
     private double decidedAlone() throws IOException {
-        return proof.sumOf("latchkey_limits_degraded_total");
+        return trial.sumOf("latchkey_limits_degraded_total");
     }
 
     private List<Key> keys() {
-        Http node = proof.connections().getFirst();
+        Http node = trial.connections().getFirst();
         List<Key> keys = new ArrayList<>();
         for (int i = 0; i < KEYS; i++) {
             Key key = acts.createQuietly(node);
@@ -111,11 +111,11 @@ final class Limits {
 
     /** How many of so many calls, spread over the nodes, were let in on each. */
     private int[] passed(Key key, String route, int calls) throws InterruptedException {
-        int nodes = proof.connections().size();
+        int nodes = trial.connections().size();
         AtomicIntegerArray passed = new AtomicIntegerArray(nodes);
         List<Thread> callers = new ArrayList<>();
         for (int caller = 0; caller < CALLERS; caller++) {
-            List<Http> connections = proof.connections();
+            List<Http> connections = trial.connections();
             for (int node = 0; node < nodes; node++) {
                 int own = node;
                 callers.add(Thread.ofVirtual().start(() -> {
@@ -136,15 +136,10 @@ final class Limits {
     }
 
     private int call(Http connection, Key key, String route) {
-        Http.Answer answer;
-        try {
-            answer = connection.send("GET", "/api/" + route + "/hello", "", "X-API-Key", key.current.token);
-        } catch (IOException e) {
-            answer = new Http.Answer(0, String.valueOf(e));
-        }
+        Http.Answer answer = connection.ask("GET", "/api/" + route + "/hello", "", "X-API-Key", key.current.token);
         if (answer.status() != 200 && answer.status() != 429) {
-            proof.unexpected.incrementAndGet();
-            proof.say("limited call", answer.status() + " " + answer.body());
+            trial.unexpected.incrementAndGet();
+            trial.say("limited call", answer.status() + " " + answer.body());
         }
         return answer.status() == 200 ? 1 : 0;
     }

@@ -1,4 +1,3 @@
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -13,7 +12,7 @@ final class Load {
     /** About as long as a revocation takes on its way to Redis. */
     private static final long RUSH_NANOS = 80_000_000;
 
-    private final Proof proof;
+    private final Trial trial;
     private final List<Key> keys = new CopyOnWriteArrayList<>();
     private final List<Secret> secrets = new CopyOnWriteArrayList<>();
     private final Secret[] recent = new Secret[RECENT];
@@ -25,10 +24,15 @@ final class Load {
     final AtomicInteger wrong401 = new AtomicInteger();
     final AtomicInteger lateAccepts = new AtomicInteger();
     final AtomicInteger otherFailures = new AtomicInteger();
-    final AtomicInteger unavailableInFailover = new AtomicInteger();
+    /** Excused ones. */
+    final AtomicInteger unaware = new AtomicInteger();
+    final AtomicInteger unavailable = new AtomicInteger();
+    final AtomicInteger unanswered = new AtomicInteger();
+    /** Refusals without the id by which they are found in the log. */
+    final AtomicInteger nameless = new AtomicInteger();
 
-    Load(Proof proof) {
-        this.proof = proof;
+    Load(Trial trial) {
+        this.trial = trial;
     }
 
     /** When a call was sent, and how long an accepted one took. */
@@ -63,6 +67,16 @@ final class Load {
         return null;
     }
 
+    Key takeUnknown(Random random) {
+        for (int i = 0; i < 100; i++) {
+            Key key = keys.get(random.nextInt(keys.size()));
+            if (key.unknown && key.busy.compareAndSet(false, true)) {
+                return key;
+            }
+        }
+        return null;
+    }
+
     private static boolean settled(Key key) {
         Secret pending = key.pending;
         return pending == null || pending == key.current;
@@ -72,19 +86,19 @@ final class Load {
         return keys;
     }
 
-    /** Calls at a steady rate until the proof is over. */
+    /** Calls at a steady rate until the trial is over. */
     void callers(int count, int perSecond) {
         for (int i = 0; i < count; i++) {
             long pause = 1_000_000_000L * count / perSecond;
-            Thread.ofVirtual().start(() -> call(pause));
+            List<Http> nodes = trial.nodesOfCaller(i);
+            Thread.ofVirtual().start(() -> call(pause, nodes));
         }
     }
 
-    private void call(long pause) {
-        List<Http> nodes = proof.connections();
+    private void call(long pause, List<Http> nodes) {
         ThreadLocalRandom random = ThreadLocalRandom.current();
         long next = System.nanoTime() + random.nextLong(pause);
-        while (!proof.over) {
+        while (!trial.over) {
             LockSupport.parkNanos(next - System.nanoTime());
             // Who is late does not catch up in a burst.
             next = Math.max(next + pause, System.nanoTime());
@@ -103,7 +117,7 @@ final class Load {
 
     /** One first call on every node, about when whatever is done with the key meanwhile reaches Redis. */
     void rush(Secret secret) {
-        for (Http node : proof.connections()) {
+        for (Http node : trial.connections()) {
             long offset = ThreadLocalRandom.current().nextLong(RUSH_NANOS);
             Thread.ofVirtual().start(() -> {
                 LockSupport.parkNanos(offset);
@@ -116,8 +130,18 @@ final class Load {
 
     /** On every node, now. */
     void callEverywhere(Secret secret) {
-        for (Http node : proof.connections()) {
+        for (Http node : trial.connections()) {
             try (node) {
+                call(node, secret);
+            }
+        }
+    }
+
+    /** Each that there ever was, on every node. */
+    void everything() {
+        List<Http> nodes = trial.connections();
+        for (Secret secret : secrets) {
+            for (Http node : nodes) {
                 call(node, secret);
             }
         }
@@ -128,48 +152,50 @@ final class Load {
             return;
         }
         secret.isSent();
-        double sent = Proof.now();
-        Http.Answer answer;
-        try {
-            answer = node.send("GET", "/api/proof/hello", "", "X-API-Key", secret.token);
-        } catch (IOException e) {
-            answer = new Http.Answer(0, String.valueOf(e));
-        }
-        double answered = Proof.now();
+        Http.Answer answer = node.ask("GET", "/api/proof/hello", "", "X-API-Key", secret.token);
+        double answered = Trial.now();
         if (answer.status() == 200) {
             secret.isAccepted();
         }
-        judge(secret, sent, answered, answer);
+        judge(secret, answered, answer);
     }
 
-    private void judge(Secret secret, double sent, double answered, Http.Answer answer) {
+    private void judge(Secret secret, double answered, Http.Answer answer) {
         int status = answer.status();
+        double sent = answer.sent();
         calls.incrementAndGet();
         boolean mustWork = secret.mustWork(sent, answered);
         boolean mustFail = secret.mustFail(sent);
         if (secret.key.unknown) {
             return;
         }
+        if (status >= 400 && answer.get("requestId").isEmpty()) {
+            nameless.incrementAndGet();
+        }
         if (status == 200) {
             accepted.incrementAndGet();
             synchronized (samples) {
                 samples.add(new Sample(sent, answered - sent));
             }
-            if (mustFail) {
+            if (mustFail && trial.mayNotKnow(answer, secret)) {
+                unaware.incrementAndGet();
+            } else if (mustFail) {
                 lateAccepts.incrementAndGet();
-                proof.say("late accept", secret.key.id + ", " + (sent - secret.failsFrom) + " ms after it had to fail");
+                trial.say("late accept", secret.key.id + ", " + (sent - secret.failsFrom) + " ms after it had to fail");
             }
         } else if (status == 401 && !mustWork) {
             rightlyRefused.incrementAndGet();
         } else if (status == 401) {
             wrong401.incrementAndGet();
-            proof.say("wrong 401", secret.key.id + ", " + (secret.worksUntil - answered) + " ms before its end, "
+            trial.say("wrong 401", secret.key.id + ", " + (secret.worksUntil - answered) + " ms before its end, "
                     + (sent - secret.worksFrom) + " ms after its begin");
-        } else if (status == 503 && proof.inFailover(sent, answered)) {
-            unavailableInFailover.incrementAndGet();
+        } else if (status == 503 && trial.mayRefuse(answer, answered)) {
+            unavailable.incrementAndGet();
+        } else if (status == 0 && trial.mayNotAnswer(answer, answered)) {
+            unanswered.incrementAndGet();
         } else {
             otherFailures.incrementAndGet();
-            proof.say("other failure", "after " + (answered - sent) + " ms: " + status + " " + answer.body());
+            trial.say("other failure", "after " + (answered - sent) + " ms: " + status + " " + answer.body());
         }
     }
 

@@ -1,73 +1,38 @@
 import java.io.IOException;
-import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.Random;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 
 /**
  * Drives several nodes with hundreds of keys while keys are rotated and revoked, the stream of changes is cut and the
  * master of Redis is killed, and says what every single call should have got.
  */
-final class Proof {
+final class Proof extends Trial {
     private static final int QUIET_WINDOWS = 5;
 
-    private final int[] ports;
-    private final int[] managementPorts;
-    final String adminToken;
-    private final Map<String, String> options;
-    private final Random random;
-    private final List<Wire> wires = new ArrayList<>();
-    private final Load load = new Load(this);
-    private final Acts acts;
-    private final Limits limits;
-    private final Map<String, AtomicInteger> said = new ConcurrentHashMap<>();
-    final AtomicInteger unexpected = new AtomicInteger();
-    private final List<String> broken = new ArrayList<>();
-    private boolean promiseBroken;
-    private boolean failed;
-    volatile boolean over;
+    private final Limits limits = new Limits(this, acts);
     private volatile double failoverBegan = Double.NaN;
     private volatile double failoverEnded = Double.NaN;
 
     private Proof(Map<String, String> options) {
-        this.options = options;
-        ports = numbers("nodes");
-        managementPorts = numbers("management");
-        adminToken = options.get("admin-token");
-        random = new Random(Long.parseLong(options.get("seed")));
-        acts = new Acts(this, load, random);
-        limits = new Limits(this, acts);
+        super(options);
     }
 
     public static void main(String[] arguments) throws Exception {
-        Map<String, String> options = new HashMap<>();
-        for (int i = 0; i < arguments.length; i += 2) {
-            options.put(arguments[i].substring(2), arguments[i + 1]);
-        }
+        Map<String, String> options = options(arguments);
         if (options.containsKey("wires")) {
             serveWires(options);
             return;
         }
         Proof proof = new Proof(options);
         proof.run();
-        System.exit(proof.verdict());
+        System.exit(proof.verdict("zero downtime"));
     }
 
-    /** The network alone, in a process that is there before the nodes; each line it reads silences or frees streams. */
+    /** The network alone, in a process that is there before the nodes; each line it reads is an order to all wires. */
     private static void serveWires(Map<String, String> options) throws IOException {
         List<Wire> wires = new ArrayList<>();
         for (String pair : options.get("wires").split(",")) {
@@ -76,41 +41,20 @@ final class Proof {
         }
         java.io.BufferedReader orders = new java.io.BufferedReader(new java.io.InputStreamReader(System.in));
         for (String order = orders.readLine(); order != null; order = orders.readLine()) {
-            boolean silent = order.equals("silence");
-            wires.forEach(wire -> wire.silenceStreams(silent));
+            String said = order;
+            wires.forEach(wire -> wire.order(said));
         }
     }
 
-    static double now() {
-        Instant now = Instant.now();
-        return now.getEpochSecond() * 1000.0 + now.getNano() / 1e6;
-    }
-
-    /** The first few of each kind of what went wrong, as it happens. */
-    void say(String kind, String what) {
-        if (said.computeIfAbsent(kind, first -> new AtomicInteger()).incrementAndGet() <= 5) {
-            System.err.println("  " + kind + ": " + what);
-        }
-    }
-
-    List<Http> connections() {
-        return IntStream.of(ports).mapToObj(Http::new).toList();
-    }
-
-    boolean inFailover(double sent, double answered) {
+    @Override
+    boolean mayRefuse(Http.Answer answer, double answered) {
         double ended = failoverEnded;
-        return answered >= failoverBegan && (Double.isNaN(ended) || sent <= ended);
+        return answered >= failoverBegan && (Double.isNaN(ended) || answer.sent() <= ended);
     }
 
     private void run() throws Exception {
-        int keys = number("keys");
         List<Http> operators = connections();
-        System.err.println("making " + keys + " keys");
-        for (int i = 0; i < keys; i++) {
-            if (acts.create(operators.get(i % operators.size())) == null) {
-                throw new IllegalStateException("a key could not be made before anything was broken");
-            }
-        }
+        makeKeys(operators, number("keys"));
         double callingSince = now();
         load.callers(number("callers"), number("rate"));
         System.err.println("warming up");
@@ -155,7 +99,7 @@ final class Proof {
         double calling = now() - callingSince;
         sleep(1);
         figures(calling, quiet, busy, propagation);
-        audit(operators.getFirst());
+        audit(operators.getFirst(), "lost audit entries");
     }
 
     /** On all nodes at once. */
@@ -210,7 +154,7 @@ final class Proof {
         failoverBegan = now();
         command("failover");
         limits.countAlone(limited);
-        Thread healing = Thread.ofPlatform().start(this::awaitWhole);
+        Thread healing = Thread.ofPlatform().start(this::awaitFailover);
         act(operators, number("rotations") / 4, number("revocations") / 4);
         healing.join();
         if (!isDone("failed-over")) {
@@ -219,48 +163,15 @@ final class Proof {
         act(operators, number("rotations") / 4, number("revocations") / 4);
     }
 
-    /** Keys can be changed on every node again. */
-    private void awaitWhole() {
-        List<Http> operators = connections();
-        long patience = System.nanoTime() + 90_000_000_000L;
+    private void awaitFailover() {
         // The nodes need a moment to see that it is gone.
         LockSupport.parkNanos(3_000_000_000L);
-        while (!isWhole(operators)) {
-            if (System.nanoTime() - patience > 0) {
-                broken.add("the fail-over did not heal within 90 s");
-                break;
-            }
-            LockSupport.parkNanos(500_000_000L);
-        }
+        awaitWhole("the fail-over");
         failoverEnded = now();
-    }
-
-    private boolean isWhole(List<Http> operators) {
-        for (Http node : operators) {
-            try {
-                if (!node.send("GET", "/health", "").get("status").equals("healthy") || acts.create(node) == null) {
-                    return false;
-                }
-            } catch (IOException e) {
-                return false;
-            }
-        }
-        return true;
     }
 
     private void wires(String order) throws Exception {
         command("wires " + order);
-    }
-
-    /** What the script that started all this can do. */
-    private void command(String order) throws Exception {
-        if (!isDone(order)) {
-            throw new IllegalStateException(order + " failed");
-        }
-    }
-
-    private boolean isDone(String order) throws Exception {
-        return new ProcessBuilder("bash", "-c", options.get("command") + " " + order).inheritIO().start().waitFor() == 0;
     }
 
     /** Of the changes, how many had reached a node within 50 ms, 250 ms and 5 s, and how many there were. */
@@ -273,19 +184,6 @@ final class Proof {
         return counts;
     }
 
-    /** One series, over all nodes. */
-    double sumOf(String series) throws IOException {
-        double sum = 0;
-        for (int port : managementPorts) {
-            try (Http node = new Http(port)) {
-                Matcher line = Pattern.compile("^" + Pattern.quote(series) + " ([0-9.E]+)", Pattern.MULTILINE)
-                        .matcher(node.send("GET", "/actuator/prometheus", "").body());
-                sum += line.find() ? Double.parseDouble(line.group(1)) : 0;
-            }
-        }
-        return sum;
-    }
-
     private void figures(double calling, List<Window> quiet, List<Window> busy, double[] propagation) {
         row("calls", load.calls.get(), load.calls.get() > calling / 1000 * number("rate") / 2, "accepted " + load.accepted + ", rightly refused " + load.rightlyRefused);
         promise("refused rotations", acts.wronglyRefused.get(), "of those refused (409), without two older secrets that still worked");
@@ -296,6 +194,7 @@ final class Proof {
         promise("wrong 401", load.wrong401.get(), "of secrets that had to work");
         promise("late accepts", load.lateAccepts.get(), "over 1 s past a deadline, or after every node had acknowledged");
         promise("inexact deadlines", acts.inexact.get(), "rounded up, or over a second early");
+        promise("nameless refusals", load.nameless.get(), "without a requestId");
         availability("other failures", load.otherFailures.get() + unexpected.get(), "of calls and acts, outside the fail-over");
         double within50 = 100 * propagation[0] / propagation[3];
         double within250 = 100 * propagation[1] / propagation[3];
@@ -313,7 +212,7 @@ final class Proof {
         row("p99 shift", Math.round(shift * 100) / 100.0, number("window") < 5 ? null : (Boolean) (shift <= spread + 0.05 * calm),
                 "ms; quiet %.2f (%s), while keys change %.2f".formatted(calm, listed(before), beside));
         row("fail-over", Math.round((failoverEnded - failoverBegan) / 100) / 10.0, broken.isEmpty(),
-                "s until all was whole; " + load.unavailableInFailover + " calls unavailable meanwhile (503)");
+                "s until all was whole; " + load.unavailable + " calls unavailable meanwhile (503)");
     }
 
     /** Of the calls that were sent from then until then. */
@@ -329,58 +228,5 @@ final class Proof {
 
     private static double median(List<Double> values) {
         return values.stream().sorted().toList().get(values.size() / 2);
-    }
-
-    /** Every acknowledged act has its entry, and the chain is whole. */
-    private void audit(Http node) throws IOException {
-        Set<String> lost = new HashSet<>(acts.acknowledged);
-        String cursor = "";
-        do {
-            Http.Answer page = node.send("GET", "/admin/audit?limit=200" + cursor, "", "Authorization", "Bearer " + adminToken);
-            Matcher act = Pattern.compile("\"requestId\":\"([^\"]*)\"").matcher(page.body());
-            while (act.find()) {
-                lost.remove(act.group(1));
-            }
-            Matcher next = Pattern.compile("\"next\":\"?([0-9]+)").matcher(page.body());
-            cursor = next.find() ? "&cursor=" + next.group(1) : "";
-        } while (!cursor.isEmpty());
-        Http.Answer verified = node.send("GET", "/admin/audit/verify", "", "Authorization", "Bearer " + adminToken);
-        boolean intact = verified.get("intact").equals("true");
-        promise("lost audit entries", lost.size() + (intact ? 0 : 1),
-                "of " + acts.acknowledged.size() + " acts; chain of " + verified.get("entries") + (intact ? " intact" : " BROKEN"));
-    }
-
-    /** What must not happen once, however slow the machine. */
-    void promise(String what, int broken, String meaning) {
-        promiseBroken |= broken != 0;
-        row(what, broken, broken == 0, meaning);
-    }
-
-    /** What a machine that stands still for a while may cause. */
-    void availability(String what, int broken, String meaning) {
-        row(what, broken, broken == 0, meaning);
-    }
-
-    private void row(String what, Number figure, Boolean good, String meaning) {
-        failed |= good != null && !good;
-        System.out.printf(Locale.ROOT, "| %-18s | %8s | %-4s | %s |%n", what, figure, good == null ? "" : good ? "ok" : "FAIL", meaning);
-    }
-
-    private int verdict() {
-        broken.forEach(System.err::println);
-        System.out.println("VERDICT: " + (promiseBroken ? "FAIL" : failed ? "too slow or not available" : "zero downtime"));
-        return promiseBroken ? 1 : failed ? 3 : 0;
-    }
-
-    private int[] numbers(String name) {
-        return Arrays.stream(options.get(name).split(",")).mapToInt(Integer::parseInt).toArray();
-    }
-
-    private int number(String name) {
-        return Integer.parseInt(options.get(name));
-    }
-
-    private static void sleep(int seconds) throws InterruptedException {
-        Thread.sleep(seconds * 1000L);
     }
 }

@@ -19,6 +19,8 @@ final class Secret {
     volatile double worksFrom;
     volatile double worksUntil = NEVER;
     volatile double failsFrom = NEVER;
+    /** When what ends it was asked for, if not every node is known to have heard of it. */
+    volatile double untoldSince = NEVER;
     /** Of a rotation that begins with the first use of this secret: what that does to the old one. */
     volatile Runnable beforeFirstUse;
     volatile Runnable afterFirstUse;

@@ -8,21 +8,28 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.LockSupport;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * The network between the nodes and one Redis. Whatever Redis says takes a moment, and now and then a long one, but on the
  * connections on which somebody follows a stream: so that what was asked before a change is answered after its
- * announcement. Those connections can be silenced.
+ * announcement. Those connections can be silenced, and all of a client be cut as if every packet were lost: what was said
+ * meanwhile arrives when they are joined again.
  */
 final class Wire {
     private static final int BUFFER = 65_536;
     private static final long MOMENT_NANOS = 3_000_000;
     /** One answer in so many takes long. */
     private static final int SELDOM = 8;
+    private static final String NOBODY = "-";
+    private static final Pattern CLIENT = Pattern.compile("\\bnode\\d+\\b");
 
     private final int target;
     private final long longNanos;
     private volatile boolean streamsSilent;
+    /** Clients whose names begin so. */
+    private volatile String cut = NOBODY;
 
     private Wire(int target, int longMillis) {
         this.target = target;
@@ -36,8 +43,15 @@ final class Wire {
         return wire;
     }
 
-    void silenceStreams(boolean silent) {
-        streamsSilent = silent;
+    void order(String order) {
+        streamsSilent = order.equals("silence");
+        cut = order.startsWith("cut ") ? order.substring(4) : NOBODY;
+    }
+
+    private void hold(Strand strand) {
+        while (strand.client.startsWith(cut) || strand.stream && streamsSilent) {
+            LockSupport.parkNanos(10_000_000);
+        }
     }
 
     private void accept(ServerSocket door) {
@@ -71,9 +85,10 @@ final class Wire {
     private static final class Strand {
         private volatile boolean stream;
         private volatile boolean replica;
+        private volatile String client = "";
     }
 
-    private static void ask(Socket near, Socket far, Strand strand) {
+    private void ask(Socket near, Socket far, Strand strand) {
         byte[] buffer = new byte[BUFFER];
         try (near;
                 far) {
@@ -83,6 +98,11 @@ final class Wire {
                 String said = new String(buffer, 0, Math.min(read, 200), StandardCharsets.ISO_8859_1);
                 strand.stream |= said.contains("XREAD");
                 strand.replica |= said.contains("REPLCONF") || said.contains("PSYNC") || said.contains("WAIT");
+                if (strand.client.isEmpty()) {
+                    Matcher client = CLIENT.matcher(said);
+                    strand.client = client.find() ? client.group() : "";
+                }
+                hold(strand);
                 out.write(buffer, 0, read);
             }
         } catch (IOException e) {
@@ -100,9 +120,7 @@ final class Wire {
                 boolean slow = !strand.stream && random.nextInt(SELDOM) == 0;
                 LockSupport.parkNanos(slow ? longNanos : random.nextLong(MOMENT_NANOS));
             }
-            while (strand.stream && streamsSilent) {
-                LockSupport.parkNanos(10_000_000);
-            }
+            hold(strand);
             out.write(buffer, 0, read);
         }
     }

@@ -99,11 +99,6 @@ live_heap_mib() {
   echo $(($(live_heap_kib "$PID") / 1024))
 }
 
-threads() {
-  awk '$1 == "Threads:" { print $2 }' "/proc/$PID/status"
-}
+threads() { threads_of "$PID"; }
 
-files() { # open descriptors
-  local open=("/proc/$PID/fd"/*)
-  echo ${#open[@]}
-}
+files() { files_of "$PID"; }

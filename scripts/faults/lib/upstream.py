@@ -39,6 +39,15 @@ async def plain(writer, status, body, *fields):
     await writer.drain()
 
 
+async def trickle(writer, body):
+    """A byte a second."""
+    writer.write(f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n".encode())
+    for byte in body:
+        writer.write(bytes([byte]))
+        await writer.drain()
+        await asyncio.sleep(1)
+
+
 async def flood(writer, size):
     """Zeros with a length, or chunks without end."""
     if size:
@@ -66,6 +75,14 @@ async def answer(path, method, headers, reader, writer):
     elif name.startswith("switched"):
         if mode == "slow":
             await asyncio.sleep(0.5)
+        elif mode == "hanging":
+            await asyncio.wait_for(reader.read(1), 120)
+        elif mode == "resetting":
+            writer.transport.abort()
+            raise ConnectionResetError
+        elif mode == "trickling":
+            await trickle(writer, b"as switched")
+            return
         await plain(writer, 503 if mode == "failing" else 200, b"as switched")
     elif name == "text":
         await plain(writer, 200, b"a text that shrinks, " * 200, "Content-Type: text/plain")
