@@ -181,7 +181,9 @@ class ArithmeticTest {
         assertThat(refused.passed()).isFalse();
         assertThat(refused.reset(0, System.nanoTime())).isBetween(Duration.ofMinutes(59), Duration.ofMinutes(60));
         // This node let in one of them; the others are none that it has to answer for.
-        assertThat(new LocalShare(policies, 1, Lease.none(1), time, share).take().remaining(0, 1))
+        assertThat(new LocalShare(policies, 1, Lease.none(1), time, share)
+                        .take()
+                        .remaining(0, 1))
                 .isEqualTo(7);
         Lease past = new Lease(new AtomicLong(), -1, 0, 0, List.of(new Count(1, System.nanoTime(), 7)), 0, false);
         assertThat(new LocalShare(policies, 1, past, time, null).take().remaining(0, 1))
