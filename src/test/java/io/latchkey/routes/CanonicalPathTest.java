@@ -81,6 +81,7 @@ class CanonicalPathTest {
                 "/api/%2g",
                 "/api/%-1",
                 "/api/%u002e",
+                "/api/%c3%41",
                 "/api/%+2e",
                 "/api/%252e%252e/admin",
                 "/api/%252E",
